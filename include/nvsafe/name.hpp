@@ -1,0 +1,43 @@
+// Name: a namespace or key name as NVS stores it, at most 15 bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "nvsafe/result.hpp"
+
+namespace nvsafe {
+
+// Bytes are compared as stored; nothing is assumed about their encoding.
+class Name {
+ public:
+  static constexpr std::size_t kSizeMax = 15;     // bytes; docs/FORMAT.md, entry
+  static constexpr std::size_t kFieldSize = 16;   // the field on flash, zero-padded
+
+  constexpr Name() = default;
+
+  // Errors: kNameTooLong for 16 bytes or more, or a NUL inside.
+  static constexpr Result<Name> from(std::string_view text) {
+    if (text.size() > kSizeMax) return fail(ErrorCode::kNameTooLong);
+    Name name;
+    for (const char c : text) {
+      if (c == '\0') return fail(ErrorCode::kNameTooLong);
+      name.bytes_[name.size_++] = c;
+    }
+    return name;
+  }
+
+  [[nodiscard]] constexpr std::string_view view() const { return {bytes_, size_}; }
+  [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
+  // The 16 bytes of the field on flash.
+  [[nodiscard]] constexpr const char* field() const { return bytes_; }
+
+  friend constexpr bool operator==(const Name& a, const Name& b) { return a.view() == b.view(); }
+
+ private:
+  char bytes_[kFieldSize] = {};
+  std::uint8_t size_ = 0;
+};
+
+}  // namespace nvsafe

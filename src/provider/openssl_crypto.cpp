@@ -1,0 +1,114 @@
+// The crypto provider of the host: OpenSSL 3.
+// An EVP context is not safe for two threads, so a key keeps a pristine context and a few spare copies;
+// a call borrows a spare, or makes one.
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <atomic>
+#include <climits>
+#include <memory>
+
+#include "crypto/provider.hpp"
+
+namespace nvsafe::crypto::provider {
+namespace {
+
+struct CipherContextFree {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree>;
+
+const EVP_CIPHER* ecb_cipher(std::size_t key_size) {
+  if (key_size == 16) return EVP_aes_128_ecb();
+  if (key_size == 32) return EVP_aes_256_ecb();
+  return nullptr;
+}
+
+const EVP_MD* digest_of(HashKind kind) {
+  switch (kind) {
+    case HashKind::kMd5:
+      return EVP_md5();
+    case HashKind::kSha1:
+      return EVP_sha1();
+    case HashKind::kSha256:
+      return EVP_sha256();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct AesKeyHandle {
+  CipherContext pristine;
+  mutable std::array<std::atomic<EVP_CIPHER_CTX*>, 4> spares{};
+
+  ~AesKeyHandle() {
+    for (auto& spare : spares) EVP_CIPHER_CTX_free(spare.load());
+  }
+
+  [[nodiscard]] CipherContext borrow() const {
+    for (auto& spare : spares) {
+      if (EVP_CIPHER_CTX* context = spare.exchange(nullptr, std::memory_order_acquire)) return CipherContext(context);
+    }
+    CipherContext copy(EVP_CIPHER_CTX_new());
+    if (copy && EVP_CIPHER_CTX_copy(copy.get(), pristine.get()) != 1) copy.reset();
+    return copy;
+  }
+
+  void give_back(CipherContext context) const {
+    for (auto& spare : spares) {
+      EVP_CIPHER_CTX* empty = nullptr;
+      if (spare.compare_exchange_strong(empty, context.get(), std::memory_order_release, std::memory_order_relaxed)) {
+        static_cast<void>(context.release());
+        return;
+      }
+    }
+  }
+};
+
+AesKeyHandle* aes_create(std::span<const std::uint8_t> key, AesDirection direction) {
+  const EVP_CIPHER* cipher = ecb_cipher(key.size());
+  auto handle = std::make_unique<AesKeyHandle>();
+  handle->pristine.reset(EVP_CIPHER_CTX_new());
+  if (cipher == nullptr || handle->pristine == nullptr) return nullptr;
+  const int encrypt = direction == AesDirection::kEncrypt ? 1 : 0;
+  if (EVP_CipherInit_ex2(handle->pristine.get(), cipher, key.data(), nullptr, encrypt, nullptr) != 1) return nullptr;
+  if (EVP_CIPHER_CTX_set_padding(handle->pristine.get(), 0) != 1) return nullptr;
+  return handle.release();
+}
+
+void aes_destroy(AesKeyHandle* key) { delete key; }
+
+bool aes_blocks(const AesKeyHandle* key, const std::uint8_t* in, std::uint8_t* out, std::size_t size) {
+  if (size % 16 != 0 || size > INT_MAX) return false;
+  CipherContext context = key->borrow();
+  if (!context) return false;
+  int written = 0;
+  if (EVP_CipherUpdate(context.get(), out, &written, in, static_cast<int>(size)) != 1) return false;
+  key->give_back(std::move(context));
+  return static_cast<std::size_t>(written) == size;
+}
+
+bool hash(HashKind kind, std::span<const std::uint8_t> data, std::uint8_t* out) {
+  return EVP_Digest(data.data(), data.size(), out, nullptr, digest_of(kind), nullptr) == 1;
+}
+
+bool hmac_sha256(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data, std::uint8_t* out) {
+  static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null key for "the key of the call before"
+  if (key.size() > INT_MAX) return false;
+  return HMAC(EVP_sha256(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()), data.data(),
+              data.size(), out, nullptr) != nullptr;
+}
+
+bool pbkdf2_hmac_sha1(std::span<const std::uint8_t> password, std::span<const std::uint8_t> salt,
+                      std::uint32_t iteration_count, std::span<std::uint8_t> out) {
+  if (password.size() > INT_MAX || salt.size() > INT_MAX || out.size() > INT_MAX || iteration_count > INT_MAX) {
+    return false;
+  }
+  return PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
+                           salt.data(), static_cast<int>(salt.size()), static_cast<int>(iteration_count), EVP_sha1(),
+                           static_cast<int>(out.size()), out.data()) == 1;
+}
+
+}  // namespace nvsafe::crypto::provider
