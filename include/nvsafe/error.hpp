@@ -8,24 +8,24 @@ namespace nvsafe {
 
 enum class ErrorCode : std::uint16_t {
   kNone = 0,
-  kNoMemory,             // the allocator gave nothing
-  kOutOfRange,           // offset or length outside the device, the page or the buffer
-  kFlashIo,              // the device failed
-  kFlashRule,            // a program would set a bit, or an erase is not sector-aligned
-  kPowerLost,            // simulated: power is off
-  kProvider,             // the crypto or random provider failed
-  kNotFound,             // no such namespace or key
-  kWrongType,            // the key exists with another type
-  kNameTooLong,          // namespace or key of 16 bytes or more
-  kBufferTooSmall,       // the value is longer than the caller's buffer
-  kDamaged,              // the value's bytes do not match their CRC, or a chunk is missing
-  kKeyProof,             // entries are written, and none decodes under the key (or without one)
-  kUnsupportedVersion,   // a page of a format newer than version 2
-  kBadSize,              // not a whole number of pages, or none, or too many
-  kKeyPageErased,        // nvs_keys holds only 0xFF
-  kKeyPageDamaged,       // nvs_keys: CRC over the 64 key bytes is wrong
-  kKeyPageShort,         // fewer than 68 bytes
-  kEqualKeyHalves,       // XTS encryption refused: key 1 equals key 2
+  kNoMemory,            // the allocator gave nothing
+  kOutOfRange,          // offset or length outside the device, the page or the buffer
+  kFlashIo,             // the device failed
+  kFlashRule,           // a program would set a bit, or an erase is not sector-aligned
+  kPowerLost,           // simulated: power is off
+  kProvider,            // the crypto or random provider failed
+  kNotFound,            // no such namespace or key
+  kWrongType,           // the key exists with another type
+  kNameTooLong,         // namespace or key of 16 bytes or more
+  kBufferTooSmall,      // the value is longer than the caller's buffer
+  kDamaged,             // the value's bytes do not match their CRC, or a chunk is missing
+  kKeyProof,            // entries are written, and none decodes under the key (or without one)
+  kUnsupportedVersion,  // a page of a format newer than version 2
+  kBadSize,             // not a whole number of pages, or none, or too many
+  kKeyPageErased,       // nvs_keys holds only 0xFF
+  kKeyPageDamaged,      // nvs_keys: CRC over the 64 key bytes is wrong
+  kKeyPageShort,        // fewer than 68 bytes
+  kEqualKeyHalves,      // XTS encryption refused: key 1 equals key 2
 };
 
 // A place in a partition, where there is one.

@@ -12,8 +12,8 @@ namespace nvsafe {
 // Bytes are compared as stored; nothing is assumed about their encoding.
 class Name {
  public:
-  static constexpr std::size_t kSizeMax = 15;     // bytes; docs/FORMAT.md, entry
-  static constexpr std::size_t kFieldSize = 16;   // the field on flash, zero-padded
+  static constexpr std::size_t kSizeMax = 15;    // bytes; docs/FORMAT.md, entry
+  static constexpr std::size_t kFieldSize = 16;  // the field on flash, zero-padded
 
   constexpr Name() = default;
 

@@ -103,9 +103,9 @@ class [[nodiscard]] Result<void, E> {
 }  // namespace nvsafe
 
 // Returns the error of a Result<void> from the enclosing function.
-#define NVSAFE_TRY(expression)                                   \
-  do {                                                           \
-    if (auto nvsafe_result = (expression); !nvsafe_result) {     \
-      return nvsafe_result.failed();                             \
-    }                                                            \
+#define NVSAFE_TRY(expression)                               \
+  do {                                                       \
+    if (auto nvsafe_result = (expression); !nvsafe_result) { \
+      return nvsafe_result.failed();                         \
+    }                                                        \
   } while (false)

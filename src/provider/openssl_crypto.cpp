@@ -78,7 +78,9 @@ AesKeyHandle* aes_create(std::span<const std::uint8_t> key, AesDirection directi
   return handle.release();
 }
 
-void aes_destroy(AesKeyHandle* key) { delete key; }
+void aes_destroy(AesKeyHandle* key) {
+  delete key;
+}
 
 bool aes_blocks(const AesKeyHandle* key, const std::uint8_t* in, std::uint8_t* out, std::size_t size) {
   if (size % 16 != 0 || size > INT_MAX) return false;
@@ -97,8 +99,8 @@ bool hash(HashKind kind, std::span<const std::uint8_t> data, std::uint8_t* out) 
 bool hmac_sha256(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data, std::uint8_t* out) {
   static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null key for "the key of the call before"
   if (key.size() > INT_MAX) return false;
-  return HMAC(EVP_sha256(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()), data.data(),
-              data.size(), out, nullptr) != nullptr;
+  return HMAC(EVP_sha256(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()), data.data(), data.size(),
+              out, nullptr) != nullptr;
 }
 
 bool pbkdf2_hmac_sha1(std::span<const std::uint8_t> password, std::span<const std::uint8_t> salt,
