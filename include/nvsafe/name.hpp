@@ -18,7 +18,7 @@ class Name {
   constexpr Name() = default;
 
   // Errors: kNameTooLong for 16 bytes or more, or a NUL inside.
-  static constexpr Result<Name> from(std::string_view text) {
+  static Result<Name> from(std::string_view text) {
     if (text.size() > kSizeMax) return fail(ErrorCode::kNameTooLong);
     Name name;
     for (const char c : text) {
