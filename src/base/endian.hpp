@@ -23,23 +23,11 @@ constexpr void store_le(std::uint8_t* bytes, Integer value) {
   }
 }
 
-[[nodiscard]] constexpr std::uint16_t load_le16(const std::uint8_t* b) {
-  return load_le<std::uint16_t>(b);
-}
-[[nodiscard]] constexpr std::uint32_t load_le32(const std::uint8_t* b) {
-  return load_le<std::uint32_t>(b);
-}
-[[nodiscard]] constexpr std::uint64_t load_le64(const std::uint8_t* b) {
-  return load_le<std::uint64_t>(b);
-}
-constexpr void store_le16(std::uint8_t* b, std::uint16_t v) {
-  store_le(b, v);
-}
-constexpr void store_le32(std::uint8_t* b, std::uint32_t v) {
-  store_le(b, v);
-}
-constexpr void store_le64(std::uint8_t* b, std::uint64_t v) {
-  store_le(b, v);
-}
+[[nodiscard]] constexpr std::uint16_t load_le16(const std::uint8_t* b) { return load_le<std::uint16_t>(b); }
+[[nodiscard]] constexpr std::uint32_t load_le32(const std::uint8_t* b) { return load_le<std::uint32_t>(b); }
+[[nodiscard]] constexpr std::uint64_t load_le64(const std::uint8_t* b) { return load_le<std::uint64_t>(b); }
+constexpr void store_le16(std::uint8_t* b, std::uint16_t v) { store_le(b, v); }
+constexpr void store_le32(std::uint8_t* b, std::uint32_t v) { store_le(b, v); }
+constexpr void store_le64(std::uint8_t* b, std::uint64_t v) { store_le(b, v); }
 
 }  // namespace nvsafe

@@ -14,15 +14,9 @@ Result<Digest> digest(provider::HashKind kind, std::span<const std::uint8_t> dat
 
 }  // namespace
 
-Result<Md5> md5(std::span<const std::uint8_t> data) {
-  return digest<Md5>(provider::HashKind::kMd5, data);
-}
-Result<Sha1> sha1(std::span<const std::uint8_t> data) {
-  return digest<Sha1>(provider::HashKind::kSha1, data);
-}
-Result<Sha256> sha256(std::span<const std::uint8_t> data) {
-  return digest<Sha256>(provider::HashKind::kSha256, data);
-}
+Result<Md5> md5(std::span<const std::uint8_t> data) { return digest<Md5>(provider::HashKind::kMd5, data); }
+Result<Sha1> sha1(std::span<const std::uint8_t> data) { return digest<Sha1>(provider::HashKind::kSha1, data); }
+Result<Sha256> sha256(std::span<const std::uint8_t> data) { return digest<Sha256>(provider::HashKind::kSha256, data); }
 
 Result<Sha256> hmac_sha256(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data) {
   Sha256 out{};

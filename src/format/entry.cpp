@@ -26,9 +26,7 @@ std::uint32_t entry_crc(EntryBytes bytes) {
 
 }  // namespace
 
-void Entry::set_key(const Name& name) {
-  std::memcpy(key.data(), name.field(), key.size());
-}
+void Entry::set_key(const Name& name) { std::memcpy(key.data(), name.field(), key.size()); }
 
 std::uint64_t Entry::number() const {
   const std::uint64_t all = load_le64(data.data());
@@ -41,12 +39,8 @@ void Entry::set_number(std::uint64_t value) {
   for (std::size_t i = 0; i < number_size(type); ++i) data[i] = static_cast<std::uint8_t>(value >> (8 * i));
 }
 
-std::uint16_t Entry::data_size() const {
-  return load_le16(data.data());
-}
-std::uint32_t Entry::data_crc() const {
-  return load_le32(data.data() + 4);
-}
+std::uint16_t Entry::data_size() const { return load_le16(data.data()); }
+std::uint32_t Entry::data_crc() const { return load_le32(data.data() + 4); }
 
 void Entry::set_data(std::uint16_t size, std::uint32_t crc) {
   data.fill(0xFF);
@@ -54,15 +48,9 @@ void Entry::set_data(std::uint16_t size, std::uint32_t crc) {
   store_le32(data.data() + 4, crc);
 }
 
-std::uint32_t Entry::blob_size() const {
-  return load_le32(data.data());
-}
-std::uint8_t Entry::chunk_count() const {
-  return data[4];
-}
-std::uint8_t Entry::chunk_start() const {
-  return data[5];
-}
+std::uint32_t Entry::blob_size() const { return load_le32(data.data()); }
+std::uint8_t Entry::chunk_count() const { return data[4]; }
+std::uint8_t Entry::chunk_start() const { return data[5]; }
 
 void Entry::set_blob_index(std::uint32_t size, std::uint8_t count, std::uint8_t start) {
   data.fill(0xFF);
@@ -71,9 +59,7 @@ void Entry::set_blob_index(std::uint32_t size, std::uint8_t count, std::uint8_t 
   data[5] = start;
 }
 
-bool is_entry_crc_right(EntryBytes bytes) {
-  return load_le32(bytes.data() + kCrcOffset) == entry_crc(bytes);
-}
+bool is_entry_crc_right(EntryBytes bytes) { return load_le32(bytes.data() + kCrcOffset) == entry_crc(bytes); }
 
 Entry decode_entry(EntryBytes bytes) {
   Entry entry;
@@ -98,12 +84,12 @@ void encode_entry(const Entry& entry, std::span<std::uint8_t, kEntrySize> out) {
 
 EntryFault entry_fault(const Entry& entry, std::uint32_t entry_index) {
   if (entry.span == 0 || entry_index + entry.span > kEntryCount) return EntryFault::kSpan;
+  if (entry.key.back() != '\0') return EntryFault::kKey;
+  if (entry.namespace_index > kNamespaceIndexMax) return EntryFault::kNamespace;
   if (!is_known(entry.type)) return EntryFault::kType;
   const std::uint32_t data_entries = has_data_entries(entry.type) ? data_entry_count(entry.data_size()) : 0;
   if (entry.span != 1 + data_entries) return EntryFault::kSpan;
   if ((entry.type == ValueType::kBlobData) == (entry.chunk_index == kChunkIndexNone)) return EntryFault::kChunkIndex;
-  if (entry.key.back() != '\0') return EntryFault::kKey;
-  if (entry.namespace_index > kNamespaceIndexMax) return EntryFault::kNamespace;
   return EntryFault::kNone;
 }
 

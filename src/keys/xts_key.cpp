@@ -1,0 +1,70 @@
+#include "keys/xts_key.hpp"
+
+#include <cstring>
+
+#include "base/endian.hpp"
+#include "crypto/hash.hpp"
+
+namespace nvsafe::keys {
+namespace {
+
+constexpr std::size_t kHalf = format::kXtsKeySize / 2;
+
+// On flash through the keys they make: never change. docs/FORMAT.md §5.2.
+constexpr std::uint32_t kEncryptionKeySeed = 0xAEBE5A5A;
+constexpr std::uint32_t kTweakKeySeed = 0xCEDEA5A5;
+
+Result<void> derive_half(std::span<const std::uint8_t> hmac_key, std::uint32_t seed,
+                         std::span<std::uint8_t, kHalf> out) {
+  std::array<std::uint8_t, kHalf> message;
+  for (std::size_t i = 0; i < message.size(); i += sizeof(seed)) store_le32(message.data() + i, seed);
+  auto digest = crypto::hmac_sha256(hmac_key, message);
+  if (!digest) return digest.failed();
+  std::memcpy(out.data(), digest->data(), out.size());
+  secure_wipe(*digest);
+  return {};
+}
+
+bool consists_of(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> pattern) {
+  const std::size_t run = bytes.size() / pattern.size();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] != pattern[i / run]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<XtsKey> generate(RandomSource& random) {
+  XtsKey key;
+  NVSAFE_TRY(random.fill(key.mutable_bytes()));
+  if (has_equal_halves(key)) return fail(ErrorCode::kProvider);  // a random source that repeats itself
+  return key;
+}
+
+Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key) {
+  XtsKey key;
+  NVSAFE_TRY(derive_half(hmac_key, kEncryptionKeySeed, key.mutable_bytes().first<kHalf>()));
+  NVSAFE_TRY(derive_half(hmac_key, kTweakKeySeed, key.mutable_bytes().last<kHalf>()));
+  return key;
+}
+
+bool has_equal_halves(const XtsKey& key) { return secure_equal(key.bytes().first<kHalf>(), key.bytes().last<kHalf>()); }
+
+Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key) {
+  const auto digest = crypto::sha256(key);
+  if (!digest) return digest.failed();
+  Fingerprint out;
+  std::memcpy(out.data(), digest->data(), out.size());
+  return out;
+}
+
+UniversalKey universal_key(const XtsKey& key) {
+  static constexpr std::uint8_t kPatternSince4_3[] = {0xFF, 0x99, 0xEE, 0x88};
+  static constexpr std::uint8_t kPatternBefore4_3[] = {0xFF, 0xEE};
+  if (consists_of(key.bytes(), kPatternSince4_3)) return UniversalKey::kSince4_3;
+  if (consists_of(key.bytes(), kPatternBefore4_3)) return UniversalKey::kBefore4_3;
+  return UniversalKey::kNone;
+}
+
+}  // namespace nvsafe::keys

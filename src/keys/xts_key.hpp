@@ -1,0 +1,33 @@
+// XTS keys of NVS: made, derived, compared, named by a fingerprint.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/random.hpp"
+#include "format/key_page.hpp"
+
+namespace nvsafe::keys {
+
+using format::XtsKey;
+
+// 64 fresh random bytes whose halves differ. Errors: kProvider.
+Result<XtsKey> generate(RandomSource& random);
+
+// The keys that a device derives from its HMAC key in eFuse (purpose HMAC_UP): each half is HMAC-SHA256 over 32
+// constant bytes (docs/FORMAT.md §5.2). The eFuse holds 32 bytes; the derivation takes any length. Errors: kProvider.
+Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key);
+
+// XTS loses its tweak protection when key 1 equals key 2; OpenSSL and this program refuse to encrypt with it.
+[[nodiscard]] bool has_equal_halves(const XtsKey& key);
+
+// What stands for a key in messages: the first 4 bytes of its SHA-256. Key bytes themselves are never printed.
+using Fingerprint = std::array<std::uint8_t, 4>;
+Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key);
+
+// The keys that every device without flash encryption makes for itself (docs/FORMAT.md §5.3): no secret at all.
+enum class UniversalKey : std::uint8_t { kNone, kSince4_3, kBefore4_3 };
+[[nodiscard]] UniversalKey universal_key(const XtsKey& key);
+
+}  // namespace nvsafe::keys

@@ -1,0 +1,74 @@
+#include "store/item_index.hpp"
+
+#include <bit>
+
+#include "base/endian.hpp"
+
+namespace nvsafe::store {
+
+std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
+                            std::uint8_t chunk_index) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(key.data());
+  // Two odd multipliers and a fold: enough to spread keys that differ in one character. Not a defence against
+  // somebody who picks keys that collide: those cost time, never a wrong answer.
+  std::uint64_t h = load_le64(bytes) ^ (std::uint64_t{namespace_index} << 56 | std::uint64_t{chunk_index} << 48);
+  h *= 0x9E3779B97F4A7C15;
+  h ^= h >> 32;
+  h += load_le64(bytes + 8) + (std::uint64_t{chunk_index} << 8 | namespace_index);
+  h *= 0xD6E8FEB86659FD93;
+  h ^= h >> 32;
+  h *= 0xD6E8FEB86659FD93;
+  return static_cast<std::uint32_t>(h >> 32);
+}
+
+Result<void> ItemIndex::reset(std::uint32_t item_count, std::uint32_t page_count) {
+  location_bits_ = static_cast<std::uint32_t>(std::bit_width(page_count * format::kEntryCount));
+  // A quarter of the slots stays empty, which keeps probes short; one always does, which ends them.
+  const std::uint32_t slot_count = item_count + item_count / 3 + 4;
+  slots_.clear();
+  if (!slots_.resize(slot_count)) return fail(ErrorCode::kNoMemory);
+  for (std::uint32_t& slot : slots_) slot = kEmptySlot;
+  return {};
+}
+
+ItemIndex::Candidates::Candidates(ItemIndex& index, std::uint32_t hash)
+    : index_(&index),
+      fingerprint_(index.fingerprint_of(hash)),
+      slot_(index.home(hash)),
+      left_(static_cast<std::uint32_t>(index.slots_.size())) {}
+
+bool ItemIndex::Candidates::next() {
+  while (left_ > 0) {
+    const std::uint32_t value = index_->slots_[slot_];
+    if (value == kEmptySlot) return false;
+    found_ = slot_;
+    slot_ = index_->after(slot_);
+    --left_;
+    if (value >> index_->location_bits_ == fingerprint_) return true;
+  }
+  return false;
+}
+
+Location ItemIndex::Candidates::location() const {
+  return {index_->slots_[found_] & ((1u << index_->location_bits_) - 1)};
+}
+
+void ItemIndex::Candidates::replace(Location location) {
+  index_->slots_[found_] = index_->encoded(fingerprint_, location);
+}
+
+void ItemIndex::insert(std::uint32_t hash, Location location) {
+  std::uint32_t slot = home(hash);
+  while (slots_[slot] != kEmptySlot) slot = after(slot);
+  slots_[slot] = encoded(fingerprint_of(hash), location);
+}
+
+bool ItemIndex::contains(std::uint32_t hash, Location location) {
+  Candidates found = candidates(hash);
+  while (found.next()) {
+    if (found.location() == location) return true;
+  }
+  return false;
+}
+
+}  // namespace nvsafe::store

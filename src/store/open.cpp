@@ -1,0 +1,207 @@
+// Opening a store: one pass over the flash, then the index, newest copy of each item first in line.
+#include <algorithm>
+
+#include "store/store.hpp"
+
+namespace nvsafe::store {
+namespace {
+
+constexpr std::uint32_t kPartitionSizeMax = 1u << 28;  // 256 MiB: far above any chip's flash
+
+Result<void> added(bool has_memory) {
+  if (!has_memory) return fail(ErrorCode::kNoMemory);
+  return {};
+}
+
+}  // namespace
+
+Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher)
+    : flash_(&flash),
+      allocator_(&allocator),
+      cipher_(cipher),
+      pages_(allocator),
+      page_order_(allocator),
+      namespaces_(allocator),
+      findings_(allocator),
+      superseded_(allocator),
+      damaged_(allocator),
+      index_(allocator) {}
+
+Result<void> Store::note(const Finding& finding) { return added(findings_.push_back(finding)); }
+
+Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
+                          Statistics& statistics) {
+  statistics = {};
+  const std::uint32_t size = flash.size();
+  if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
+
+  Store store(flash, allocator, cipher);
+  Buffer<FoundItem> items(allocator);
+  Buffer<std::uint32_t> first_item_of_page(allocator);
+  const auto scanned = store.scan(items, first_item_of_page);
+  statistics = store.statistics_;
+  if (!scanned) return scanned.failed();
+  if (statistics.written_entries > 0 && statistics.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
+
+  NVSAFE_TRY(store.order_pages());
+  NVSAFE_TRY(store.sort_namespaces());
+  NVSAFE_TRY(store.build_index(items, first_item_of_page));
+  statistics = store.statistics_;
+  return store;
+}
+
+Result<void> Store::scan(Buffer<FoundItem>& items, Buffer<std::uint32_t>& first_item_of_page) {
+  const std::uint32_t page_count = flash_->size() / format::kPageSize;
+  statistics_.page_count = page_count;
+  Buffer<std::uint8_t> page(*allocator_);
+  if (!page.resize(format::kPageSize) || !pages_.reserve(page_count) || !first_item_of_page.reserve(page_count + 1)) {
+    return fail(ErrorCode::kNoMemory);
+  }
+  for (std::uint32_t i = 0; i < page_count; ++i) {
+    NVSAFE_TRY(flash_->read(i * format::kPageSize, page.span()));
+    statistics_.flash_read_size += format::kPageSize;
+    NVSAFE_TRY(added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size()))));
+    const auto record = scan_page(
+        i, page.span(), cipher_, [&](const ScannedItem& item) { return take_item(i, item, items); },
+        [&](const Finding& finding) { return note(finding); });
+    if (!record) return record.failed();
+    count_page(*record);
+    NVSAFE_TRY(added(pages_.push_back(*record)));
+  }
+  return added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size())));
+}
+
+Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items) {
+  const Location location = Location::at(page_index, item.entry_index);
+  const format::Entry& entry = item.entry;
+  if (item.condition == ScannedItem::Condition::kDataDamaged) return added(damaged_.push_back(location));
+  if (item.condition != ScannedItem::Condition::kWhole) return {};
+  if (entry.namespace_index == format::kNamespaceOfNamespaces) {
+    const auto name = Name::from(entry.key_view());
+    if (entry.type != ValueType::kU8 || !name) return {};
+    return added(namespaces_.push_back({static_cast<std::uint8_t>(entry.number()), *name, location}));
+  }
+  const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
+  return added(items.push_back({hash, location}));
+}
+
+void Store::count_page(const PageRecord& page) {
+  statistics_.blank_page_count += page.kind == PageKind::kBlank ? 1 : 0;
+  statistics_.in_use_page_count += store::is_in_use(page.kind) ? 1 : 0;
+  statistics_.pinned_page_count += page.is_pinned ? 1 : 0;
+  statistics_.written_entries += page.written_count;
+  statistics_.decoded_entries += page.decoded_count;
+  statistics_.erased_entries += page.erased_count;
+  if (store::is_in_use(page.kind)) statistics_.used_entries += page.decoded_count;
+}
+
+// Only pages in use hold live items: a page with a damaged header is reported, and the firmware does not read it.
+Result<void> Store::order_pages() {
+  for (std::uint32_t i = 0; i < pages_.size(); ++i) {
+    if (store::is_in_use(pages_[i].kind)) NVSAFE_TRY(added(page_order_.push_back(i)));
+  }
+  std::sort(page_order_.begin(), page_order_.end(), [this](std::uint32_t a, std::uint32_t b) {
+    return pages_[a].sequence != pages_[b].sequence ? pages_[a].sequence < pages_[b].sequence : a < b;
+  });
+  for (std::size_t i = 1; i < page_order_.size(); ++i) {
+    if (pages_[page_order_[i]].sequence != pages_[page_order_[i - 1]].sequence) continue;
+    NVSAFE_TRY(note({FindingCode::kSequenceTwice, page_order_[i], kNoPlace, 1}));
+  }
+  if (statistics_.blank_page_count == 0 && statistics_.in_use_page_count == statistics_.page_count) {
+    NVSAFE_TRY(note({FindingCode::kNoFreePage, kNoPlace, kNoPlace, 1}));
+  }
+  return {};
+}
+
+bool Store::is_newer(Location a, Location b) const {
+  const PageRecord& page_a = pages_[a.page_index()];
+  const PageRecord& page_b = pages_[b.page_index()];
+  if (page_a.sequence != page_b.sequence) return page_a.sequence > page_b.sequence;
+  return a.value > b.value;
+}
+
+Result<void> Store::build_index(const Buffer<FoundItem>& items, const Buffer<std::uint32_t>& first_item_of_page) {
+  NVSAFE_TRY(index_.reset(static_cast<std::uint32_t>(items.size()), statistics_.page_count));
+  for (const std::uint32_t page : page_order_) {
+    for (std::uint32_t i = first_item_of_page[page]; i < first_item_of_page[page + 1]; ++i) {
+      NVSAFE_TRY(index_item(items[i]));
+    }
+  }
+  return restore_complete_blobs();
+}
+
+// Items come oldest first, so one that is already there is the older copy.
+Result<void> Store::index_item(const FoundItem& item) {
+  auto candidates = index_.candidates(item.hash);
+  while (candidates.next()) {
+    const auto other = read_entry(candidates.location());
+    if (!other) return other.failed();
+    const auto mine = read_entry(item.location);
+    if (!mine) return mine.failed();
+    if (other->namespace_index != mine->namespace_index || other->chunk_index != mine->chunk_index ||
+        other->key != mine->key) {
+      continue;
+    }
+    const Location older = candidates.location();
+    candidates.replace(item.location);
+    statistics_.used_entries -= other->span;
+    NVSAFE_TRY(added(superseded_.push_back({item.hash, older, item.location})));
+    return note({FindingCode::kItemSuperseded, older.page_index(), older.entry_index(), other->span});
+  }
+  index_.insert(item.hash, item.location);
+  return {};
+}
+
+// The newest complete value wins: where the newest copy is a blob index that lacks chunks, an older copy that is whole
+// takes its place again. From the newest pair to the oldest, so that a chain of copies is followed down.
+Result<void> Store::restore_complete_blobs() {
+  for (std::size_t i = superseded_.size(); i-- > 0;) {
+    const Superseded pair = superseded_[i];
+    if (!index_.contains(pair.hash, pair.newer)) continue;
+    const auto newer = read_entry(pair.newer);
+    if (!newer) return newer.failed();
+    if (newer->type != ValueType::kBlobIndex) continue;
+    const auto complete = is_blob_complete(*newer);
+    if (!complete) return complete.failed();
+    if (*complete) continue;
+    auto candidates = index_.candidates(pair.hash);
+    while (candidates.next()) {
+      if (candidates.location() == pair.newer) candidates.replace(pair.older);
+    }
+    NVSAFE_TRY(note({FindingCode::kBlobIncomplete, pair.newer.page_index(), pair.newer.entry_index(), 1}));
+  }
+  return {};
+}
+
+// Definitions in order of age; for one name the oldest counts, as in the firmware.
+Result<void> Store::sort_namespaces() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < namespaces_.size(); ++i) {
+    if (store::is_in_use(pages_[namespaces_[i].location.page_index()].kind)) namespaces_[kept++] = namespaces_[i];
+  }
+  NVSAFE_TRY(added(namespaces_.resize(kept)));
+  std::sort(namespaces_.begin(), namespaces_.end(),
+            [this](const Namespace& a, const Namespace& b) { return is_newer(b.location, a.location); });
+  // A definition that a collection copied stands twice: the same name with the same index is one namespace.
+  std::size_t distinct = 0;
+  for (std::size_t i = 0; i < namespaces_.size(); ++i) {
+    bool is_copy = false;
+    for (std::size_t j = 0; j < distinct; ++j) {
+      const bool same_name = namespaces_[j].name == namespaces_[i].name;
+      const bool same_index = namespaces_[j].index == namespaces_[i].index;
+      is_copy |= same_name && same_index;
+      if (same_name == same_index) continue;
+      NVSAFE_TRY(note({FindingCode::kNamespaceTwice, namespaces_[i].location.page_index(),
+                       namespaces_[i].location.entry_index(), 1}));
+    }
+    if (is_copy) {
+      --statistics_.used_entries;
+    } else {
+      namespaces_[distinct++] = namespaces_[i];
+    }
+  }
+  statistics_.namespace_count = static_cast<std::uint32_t>(distinct);
+  return added(namespaces_.resize(distinct));
+}
+
+}  // namespace nvsafe::store
