@@ -1,0 +1,5 @@
+#!/bin/sh
+# What `make demo` shows, with the nvsafe of the release build.
+set -eu
+cd "$(dirname "$0")/.."
+build/release/nvsafe --version

@@ -1,0 +1,11 @@
+#!/bin/bash
+# Runs every benchmark program of the bench build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+count=0
+for program in build/bench/bench/bench_*; do
+  [ -f "$program" ] && [ -x "$program" ] || continue
+  count=$((count + 1))
+  "$program"
+done
+echo "bench: $count programs"
