@@ -1,0 +1,22 @@
+// What is known about the terminal: whether there is one, how wide it is, whether it wants colour.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace nvsafe::host {
+
+[[nodiscard]] bool is_terminal(int file);
+
+// Columns of the terminal behind `file`; COLUMNS where it is set; 80 where nothing is known.
+[[nodiscard]] std::uint32_t terminal_width(int file);
+
+enum class ColorWhen : std::uint8_t { kAuto, kAlways, kNever };
+
+// The value of --color: "auto", "always" or "never".
+[[nodiscard]] std::optional<ColorWhen> parse_color_when(std::string_view text);
+// kAuto: a terminal, NO_COLOR not set (or empty), TERM neither "dumb" nor missing.
+[[nodiscard]] bool wants_color(ColorWhen when, int file);
+
+}  // namespace nvsafe::host

@@ -1,0 +1,89 @@
+#include "host/terminal.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace nvsafe::host {
+namespace {
+
+// A terminal of its own and an environment in which colour is welcome.
+class Terminal : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_GE(main_, 0);
+    ASSERT_EQ(::grantpt(main_), 0);
+    ASSERT_EQ(::unlockpt(main_), 0);
+    terminal_ = ::open(::ptsname(main_), O_RDWR | O_NOCTTY);
+    ASSERT_GE(terminal_, 0);
+    ::setenv("TERM", "xterm", 1);
+    ::unsetenv("NO_COLOR");
+    ::unsetenv("COLUMNS");
+  }
+  void TearDown() override {
+    ::close(terminal_);
+    ::close(main_);
+    ::close(file_);
+  }
+
+  const int main_ = ::posix_openpt(O_RDWR | O_NOCTTY);
+  const int file_ = ::open("/dev/null", O_RDWR);
+  int terminal_ = -1;
+};
+
+TEST_F(Terminal, is_told_from_a_file) {
+  EXPECT_TRUE(is_terminal(terminal_));
+  EXPECT_FALSE(is_terminal(file_));
+}
+
+TEST_F(Terminal, colour_is_for_terminals_unless_asked_for) {
+  EXPECT_TRUE(wants_color(ColorWhen::kAuto, terminal_));
+  EXPECT_FALSE(wants_color(ColorWhen::kAuto, file_));
+  EXPECT_TRUE(wants_color(ColorWhen::kAlways, file_));
+  EXPECT_FALSE(wants_color(ColorWhen::kNever, terminal_));
+}
+
+TEST_F(Terminal, no_color_counts_when_it_is_not_empty) {
+  ::setenv("NO_COLOR", "", 1);
+  EXPECT_TRUE(wants_color(ColorWhen::kAuto, terminal_));
+  ::setenv("NO_COLOR", "1", 1);
+  EXPECT_FALSE(wants_color(ColorWhen::kAuto, terminal_));
+  EXPECT_TRUE(wants_color(ColorWhen::kAlways, terminal_));
+}
+
+TEST_F(Terminal, a_dumb_terminal_gets_no_colour) {
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_FALSE(wants_color(ColorWhen::kAuto, terminal_));
+  ::unsetenv("TERM");
+  EXPECT_FALSE(wants_color(ColorWhen::kAuto, terminal_));
+}
+
+TEST_F(Terminal, the_width_is_that_of_the_terminal) {
+  const winsize size{24, 133, 0, 0};
+  ASSERT_EQ(::ioctl(terminal_, TIOCSWINSZ, &size), 0);
+  EXPECT_EQ(terminal_width(terminal_), 133u);
+  EXPECT_EQ(terminal_width(file_), 80u);
+}
+
+TEST_F(Terminal, columns_overrides_the_width_where_it_makes_sense) {
+  ::setenv("COLUMNS", "60", 1);
+  EXPECT_EQ(terminal_width(file_), 60u);
+  for (const char* nonsense : {"0", "-60", "wide", "99999999999"}) {
+    ::setenv("COLUMNS", nonsense, 1);
+    EXPECT_EQ(terminal_width(file_), 80u) << nonsense;
+  }
+}
+
+TEST(ColorWhen, is_one_of_three_words) {
+  EXPECT_EQ(parse_color_when("auto"), ColorWhen::kAuto);
+  EXPECT_EQ(parse_color_when("always"), ColorWhen::kAlways);
+  EXPECT_EQ(parse_color_when("never"), ColorWhen::kNever);
+  EXPECT_FALSE(parse_color_when("yes"));
+}
+
+}  // namespace
+}  // namespace nvsafe::host
