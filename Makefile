@@ -19,7 +19,7 @@ demo: build-release ## build nvsafe and show what it does
 
 test: ## build with address and undefined-behaviour sanitizers, run the tests
 	$(install_packages) build test
-	@$(MAKE) --no-print-directory build/asan/build.ninja
+	@$(MAKE) -s build/asan/build.ninja
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
@@ -35,7 +35,7 @@ install: build-release ## install nvsafe into PREFIX (/usr/local), below DESTDIR
 
 bench: ## build and run the benchmarks
 	$(install_packages) build bench
-	@$(MAKE) --no-print-directory build/bench/build.ninja
+	@$(MAKE) -s build/bench/build.ninja
 	@$(call build,bench)
 	@scripts/run_benchmarks.sh
 
@@ -50,7 +50,7 @@ clean: ## remove every build
 .PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-docs
 build-release:
 	$(install_packages) build
-	@$(MAKE) --no-print-directory build/release/build.ninja
+	@$(MAKE) -s build/release/build.ninja
 	@$(call build,release)
 
 check-format:
@@ -66,7 +66,7 @@ check-layers:
 check-core-symbols:
 	$(install_packages) build check
 	@scripts/check_core_symbols.sh --self-test
-	@$(MAKE) --no-print-directory build/release/build.ninja
+	@$(MAKE) -s build/release/build.ninja
 	@scripts/check_core_symbols.sh
 
 check-release: build-release
@@ -74,7 +74,7 @@ check-release: build-release
 
 check-clang:
 	$(install_packages) build test check
-	@$(MAKE) --no-print-directory build/clang/build.ninja
+	@$(MAKE) -s build/clang/build.ninja
 	@$(call build,clang)
 	@scripts/run_tests.sh clang
 
