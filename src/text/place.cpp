@@ -8,12 +8,17 @@
 #include "text/utf8.hpp"
 
 namespace nvsafe::text {
+namespace {
+
+constexpr std::size_t kPathColumnsMax = 60;  // room for two names that fit, with escapes
+
+}  // namespace
 
 std::string to_string(const Place& place) {
   std::string text = printable(place.file);
   if (place.line != 0) text += fmt::format(":{}", place.line);
   if (place.line != 0 && place.column != 0) text += fmt::format(":{}", place.column);
-  if (!place.path.empty()) text += ": " + printable(place.path);
+  if (!place.path.empty()) text += fmt::format(": {}", shorten(printable(place.path), kPathColumnsMax));
   return text;
 }
 

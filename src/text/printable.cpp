@@ -111,7 +111,7 @@ std::string shorten(std::string_view printable_text, std::size_t columns_max) {
 
 std::string in_quotes(std::string_view bytes) {
   // What is past the cut need not be escaped: each byte takes at least a quarter of a column.
-  return "'" + shorten(printable(bytes.substr(0, 4 * kQuotedColumnsMax + 4)), kQuotedColumnsMax) + "'";
+  return fmt::format("'{}'", shorten(printable(bytes.substr(0, 4 * kQuotedColumnsMax + 4)), kQuotedColumnsMax));
 }
 
 }  // namespace nvsafe::text

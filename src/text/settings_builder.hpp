@@ -2,11 +2,13 @@
 // CSV, JSON and merging all build through it, so that they refuse the same things with the same words.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "text/settings.hpp"

@@ -36,7 +36,10 @@ std::optional<ValueType> type_of_name(std::string_view name) {
 std::string type_hint(std::string_view name) {
   std::string hint = did_you_mean(name, kNames);
   hint += hint.empty() ? "types:" : " types:";
-  for (const std::string_view type : kNames) hint += " " + std::string(type);
+  for (const std::string_view type : kNames) {
+    hint += ' ';
+    hint += type;
+  }
   return hint;
 }
 

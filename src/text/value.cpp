@@ -23,7 +23,7 @@ std::string without_spaces(std::string_view text) {
 
 Failed<Problem> hex_problem(const DecodeFault& fault, std::string_view digits) {
   if (fault.kind == DecodeFault::Kind::kLength) {
-    return refuse(fmt::format("{} hex digits are no whole number of bytes", fault.index),
+    return refuse(fmt::format("the number of hex digits, {}, is odd", fault.index),
                   "two hex digits make a byte: one is missing or too many");
   }
   const bool has_prefix = digits.starts_with("0x") || digits.starts_with("0X");
@@ -34,7 +34,7 @@ Failed<Problem> hex_problem(const DecodeFault& fault, std::string_view digits) {
 Failed<Problem> base64_problem(const DecodeFault& fault) {
   switch (fault.kind) {
     case DecodeFault::Kind::kLength:
-      return refuse(fmt::format("{} characters of base64 are no multiple of 4", fault.index),
+      return refuse(fmt::format("the number of base64 characters, {}, is no multiple of 4", fault.index),
                     "the value is cut short, or its padding (=) is missing");
     case DecodeFault::Kind::kDigit:
       return refuse(fmt::format("character {} of the value is not base64", fault.index + 1),

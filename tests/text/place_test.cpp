@@ -18,6 +18,10 @@ TEST(Place, of_a_file_with_control_characters_is_printable) {
   EXPECT_EQ(to_string(Place{"a\x1B.csv", 1, 1, {}}), "a\\x1B.csv:1:1");
 }
 
+TEST(Place, of_a_very_long_path_is_short) {
+  EXPECT_EQ(to_string(Place{"a.json", 1, 1, std::string(1000, 'x')}), "a.json:1:1: " + std::string(59, 'x') + "…");
+}
+
 TEST(Place, stands_before_a_problem_and_keeps_its_exit) {
   const Problem inner{Exit::kIo, "ca.pem: no such file", "check the path"};
   const Problem outer = at(Place{"a.csv", 2, 3, {}}, inner).error;

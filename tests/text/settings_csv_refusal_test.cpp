@@ -56,7 +56,7 @@ TEST(SettingsCsvRefusal, a_number_whose_key_looks_secret_is_not_repeated) {
 }
 
 TEST(SettingsCsvRefusal, odd_hex_digits) {
-  expect_refused(from_rows("a,data,hex2bin,abc\n"), "s.csv:3:16", "3 hex digits are no whole number of bytes",
+  expect_refused(from_rows("a,data,hex2bin,abc\n"), "s.csv:3:16", "the number of hex digits, 3, is odd",
                  "two hex digits make a byte");
 }
 
@@ -66,8 +66,8 @@ TEST(SettingsCsvRefusal, a_bad_hex_digit) {
 }
 
 TEST(SettingsCsvRefusal, bad_base64) {
-  expect_refused(from_rows("a,data,base64,QQ\n"), "s.csv:3:15", "2 characters of base64 are no multiple of 4",
-                 "padding");
+  expect_refused(from_rows("a,data,base64,QQ\n"), "s.csv:3:15",
+                 "the number of base64 characters, 2, is no multiple of 4", "padding");
   expect_refused(from_rows("a,data,base64,QQ*=\n"), "s.csv:3:15", "character 3 of the value is not base64", "A-Z");
 }
 

@@ -156,10 +156,10 @@ TEST(SettingsJsonRefusal, a_bad_string_or_blob) {
                  "the string has a NUL byte at offset 1, and would end there on the device", "blob");
   expect_refused(from_members(R"("type":"string","hex":"00")"), "s.json:1:42: n/k",
                  "the string has a NUL byte at offset 0, and would end there on the device", "blob");
-  expect_refused(from_members(R"("type":"blob","hex":"0")"), "s.json:1:40: n/k",
-                 "1 hex digits are no whole number of bytes", "two hex digits");
+  expect_refused(from_members(R"("type":"blob","hex":"0")"), "s.json:1:40: n/k", "the number of hex digits, 1, is odd",
+                 "two hex digits");
   expect_refused(from_members(R"("type":"blob","base64":"Q")"), "s.json:1:40: n/k",
-                 "1 characters of base64 are no multiple of 4", "padding");
+                 "the number of base64 characters, 1, is no multiple of 4", "padding");
 }
 
 TEST(SettingsJsonRefusal, a_name_that_does_not_fit) {

@@ -136,7 +136,7 @@ TEST(HexValue, passes_over_blanks_and_line_ends) {
 }
 
 TEST(HexValue, refuses_odd_and_bad_digits_without_repeating_them) {
-  expect_refused(hex_value("abc"), "", "3 hex digits are no whole number of bytes", "two hex digits make a byte");
+  expect_refused(hex_value("abc"), "", "the number of hex digits, 3, is odd", "two hex digits make a byte");
   expect_refused(hex_value("ab zz"), "", "character 3 of the value is not a hex digit", "0-9 and a-f");
   expect_refused(hex_value("0xab"), "", "character 2 of the value is not a hex digit", "without 0x");
 }
@@ -146,7 +146,7 @@ TEST(Base64Value, passes_over_blanks_and_line_ends) {
 }
 
 TEST(Base64Value, refuses_what_is_not_strict) {
-  expect_refused(base64_value("QQ"), "", "2 characters of base64 are no multiple of 4", "padding");
+  expect_refused(base64_value("QQ"), "", "the number of base64 characters, 2, is no multiple of 4", "padding");
   expect_refused(base64_value("aGVs*A=="), "", "character 5 of the value is not base64", "A-Z a-z 0-9");
   expect_refused(base64_value("QR=="), "", "character 2 of the value holds bits that belong to no byte", "damaged");
 }
