@@ -1,0 +1,68 @@
+// What a verb gets to work with: where results and notes go, and the flags that every verb has.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "host/heap_allocator.hpp"
+#include "text/json.hpp"
+#include "text/problem.hpp"
+
+namespace nvsafe::cli {
+
+using text::Exit;
+using text::Outcome;
+using text::problem;
+
+class Context {
+ public:
+  using Run = std::function<Outcome<Exit>()>;
+
+  // Set by the verb that was named on the command line.
+  Run run;
+
+  bool is_json = false;
+  bool is_quiet = false;
+  bool is_verbose = false;
+  std::string color = "auto";
+  host::HeapAllocator allocator;
+
+  // A result: to stdout.
+  void print(std::string_view line);
+  void print_json(const text::Json& json);
+  // Bytes as they are, to stdout.
+  void print_raw(std::string_view bytes);
+  // What is worth knowing but no result: to stderr, unless -q.
+  void note(std::string_view line) const;
+  // To stderr, always.
+  void warn(std::string_view line) const;
+  // Writes out what was printed. Errors: kIo.
+  Outcome<void> flush();
+
+  // "bold" and the like for stdout, where colour is wanted; the text itself elsewhere.
+  [[nodiscard]] std::string strong(std::string_view text) const;
+  [[nodiscard]] std::string dim(std::string_view text) const;
+
+  // `error: …` and `hint: …` on stderr.
+  void report(const text::Problem& found) const;
+
+ private:
+  [[nodiscard]] bool has_color(int file) const;
+  std::string out_;
+};
+
+// Registers the verb on the app; its callback sets context.run.
+void register_build(CLI::App& app, Context& context);
+void register_extract(CLI::App& app, Context& context);
+void register_get(CLI::App& app, Context& context);
+void register_help(CLI::App& app, Context& context);
+void register_keys(CLI::App& app, Context& context);
+void register_ls(CLI::App& app, Context& context);
+void register_pack(CLI::App& app, Context& context);
+void register_show(CLI::App& app, Context& context);
+void register_table(CLI::App& app, Context& context);
+void register_verify(CLI::App& app, Context& context);
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,129 @@
+// nvsafe get: exactly one value on stdout, never masked.
+#include <unistd.h>
+
+#include "cli/input.hpp"
+#include "cli/listing.hpp"
+#include "host/terminal.hpp"
+#include "image/value_text.hpp"
+#include "text/encoding.hpp"
+#include "text/suggest.hpp"
+#include "text/utf8.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+struct GetArguments {
+  std::string file;
+  std::string key;
+  KeyOptions keys;
+  PartitionOptions partition;
+};
+
+std::string what_of(const image::Region& region, const std::string& file) { return image::describe(region, file); }
+
+Outcome<std::uint8_t> find_namespace(const store::Store& store, const KeyPath& path, const std::string& where) {
+  const auto name = Name::from(path.namespace_name);
+  if (name) {
+    if (const auto index = store.namespace_index(*name)) return *index;
+  }
+  std::vector<std::string_view> names;
+  for (const store::Namespace& known : store.namespaces()) names.push_back(known.name.view());
+  std::string hint = text::did_you_mean(path.namespace_name, names);
+  if (hint.empty() && !names.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
+  return problem(Exit::kNo, fmt::format("{} has no namespace {}", where, path.namespace_name), hint);
+}
+
+Failed<text::Problem> no_such_key(store::Store& store, std::uint8_t index, const KeyPath& path,
+                                  const std::string& where) {
+  std::vector<std::string> keys;
+  const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
+    if (item.namespace_index == index) keys.emplace_back(item.key.view());
+    return {};
+  });
+  const std::vector<std::string_view> names(keys.begin(), keys.end());
+  std::string hint = walked ? text::did_you_mean(path.key, names) : "";
+  if (hint.empty()) hint = fmt::format("the namespace has {} other keys: nvsafe ls lists them", keys.size());
+  return problem(Exit::kNo, fmt::format("{} has no key {}/{}", where, path.namespace_name, path.key), hint);
+}
+
+text::Json value_json(ValueType type, std::span<const std::uint8_t> bytes) {
+  if (type == ValueType::kString && text::is_utf8(image::string_of(bytes))) return image::string_of(bytes);
+  if (is_number(type)) return image::number_text(type, bytes);
+  return text::encode_base64(bytes);
+}
+
+Outcome<void> print_value(const KeyPath& path, ValueType type, std::span<const std::uint8_t> bytes, Context& context) {
+  const bool is_text = is_number(type) || type == ValueType::kString;
+  if (context.is_json) {
+    context.print_json(text::Json::object()
+                           .set("version", 1)
+                           .set("namespace", path.namespace_name)
+                           .set("key", path.key)
+                           .set("type", image::type_name(type))
+                           .set("bytes", bytes.size())
+                           .set("encoding", is_text ? "text" : "base64")
+                           .set("value", value_json(type, bytes)));
+    return {};
+  }
+  if (is_number(type)) {
+    context.print(image::number_text(type, bytes));
+    return {};
+  }
+  const bool to_terminal = host::is_terminal(STDOUT_FILENO);
+  if (!is_text && to_terminal) {
+    return problem(Exit::kUsage,
+                   fmt::format("{}/{} is a blob of {} bytes: not written to a terminal", path.namespace_name, path.key,
+                               bytes.size()),
+                   "redirect it to a file, pipe it to xxd, or add --json for base64");
+  }
+  context.print_raw(is_text ? image::string_of(bytes)
+                            : std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (is_text && to_terminal) context.print_raw("\n");
+  return {};
+}
+
+Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
+  auto path = split_key_path(arguments.key);
+  if (!path) return path.failed();
+  auto opened = open_file(arguments.file, arguments.partition, arguments.keys);
+  if (!opened) return opened.failed();
+  auto region = opened->source->one_region();
+  if (!region) return region.failed();
+  auto partition = opened->open(**region, context);
+  if (!partition) return partition.failed();
+  tell_opening(context, **partition, {});
+
+  store::Store& store = *(*partition)->store;
+  const std::string where = what_of(**region, opened->source->file());
+  auto index = find_namespace(store, *path, where);
+  if (!index) return index.failed();
+  const auto key = Name::from(path->key);
+  const auto item = key ? store.find(*index, *key) : Result<store::ItemInfo>(fail(ErrorCode::kNotFound));
+  if (!item && item.error().code == ErrorCode::kNotFound) return no_such_key(store, *index, *path, where);
+  std::vector<std::uint8_t> bytes(item ? item->size : 0);
+  const auto read = item ? store.read_value(*item, bytes) : item.failed();
+  if (!read && read.error().code == ErrorCode::kDamaged) {
+    return problem(Exit::kNo,
+                   fmt::format("{}: {}/{} is damaged: a CRC is wrong, or a part is missing", where,
+                               path->namespace_name, path->key),
+                   fmt::format("nvsafe ls {}          lists what reads", arguments.file));
+  }
+  if (!read) return core_failed(read.error());
+  if (auto printed = print_value(*path, item->type, bytes, context); !printed) return printed.failed();
+  return Exit::kDone;
+}
+
+}  // namespace
+
+void register_get(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<GetArguments>();
+  CLI::App& verb = *app.add_subcommand("get", "Exactly one value on stdout, never masked");
+  verb.add_option("file", arguments->file, "Image or dump, or DUMP:PARTITION")->required()->type_name("FILE");
+  verb.add_option("key", arguments->key, "Which value: NAMESPACE/KEY")->required()->type_name("NS/KEY");
+  arguments->keys.add_to(verb);
+  arguments->partition.add_to(verb);
+  verb.callback(
+      [arguments, &context] { context.run = [arguments, &context] { return run_get(*arguments, context); }; });
+}
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,85 @@
+// nvsafe help: short texts on topics that no single verb owns.
+#include <array>
+
+#include "cli/context.hpp"
+#include "text/suggest.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+struct Topic {
+  std::string_view name;
+  std::string_view title;
+  std::string_view text;
+};
+
+constexpr std::array<Topic, 5> kTopics = {{
+    {"keys", "the kinds of keys, and which file holds which",
+     R"(NVS keys have 64 bytes: 32 for AES data, 32 for AES tweaks. They come from one of two places.
+  nvs_keys partition  a key page: 64 bytes, their CRC, 0xFF to 4096. Flash encryption protects it on the chip.
+                      nvsafe keys new -o nvs_keys.bin
+  HMAC key in eFuse   32 bytes (purpose HMAC_UP), from which the chip derives the 64 at each start.
+                      nvsafe keys derive --hmac-key hmac.bin -o nvs_keys.bin shows the page that results.
+A flash-encryption key (32 or 64 bytes) is another thing: it never belongs into nvs_keys. Firmware answers such a
+page with ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117).
+A key is taken by proof: at least one written entry must decode with it. nvsafe keys match FILE DIR tries many.
+)"},
+    {"dumps", "images, dumps and how to name a partition in one",
+     R"(An image is the bytes of one NVS partition; a dump is a whole flash, with a partition table at 0x8000
+(elsewhere: --partition-table-offset). FILE:NAME names a partition of a dump; FILE:0x9000 one by its address;
+FILE:0x9000+0x6000 a region that no table knows. Without a name, nvs is meant, or the only NVS partition.
+A dump whose nvs_keys page is readable opens with it by itself.
+)"},
+    {"secrets", "what is shown, what is hidden, how files are kept",
+     R"(ls shows numbers and hides strings and blobs of encrypted partitions, and in plain ones what is known to be
+secret: Wi-Fi settings, names with pass, psk, token, key, secret or cred, private PEM keys. --show-secrets shows all.
+get writes one value and never hides it. Keys are never printed; a fingerprint (the start of their SHA-256) is.
+Key files, images and dumps are written with mode 0600. Key files are never overwritten, not even with --force.
+)"},
+    {"exit-codes", "what the exit status says",
+     R"(0    yes, done
+1    no: a key is missing, rows differ, findings
+2    usage: a flag, a verb, an output that exists
+3    bad input: a file that is not what it should be
+4    the encryption key is wrong or missing
+5    I/O or device
+130  interrupted
+)"},
+    {"releases", "what ESP-IDF releases do differently",
+     R"(5.2     a key page that cannot be read is erased and made anew at start
+5.5, 6.0  entries of type float and double are erased at mount (5.1 and 5.3 keep them)
+6.0     HMAC is the default key scheme on chips that have it
+6.0.1   entries that do not decode are overwritten with zeros at mount: a wrong key destroys for good
+6.1     float and double
+build --release VERSION refuses what that release cannot read.
+)"},
+}};
+
+Outcome<Exit> run_help(const std::string& name, Context& context) {
+  for (const Topic& topic : kTopics) {
+    if (topic.name != name) continue;
+    context.print_raw(topic.text);
+    return Exit::kDone;
+  }
+  std::vector<std::string_view> names;
+  for (const Topic& topic : kTopics) names.push_back(topic.name);
+  if (name.empty()) {
+    for (const Topic& topic : kTopics) context.print(fmt::format("nvsafe help {:<11} {}", topic.name, topic.title));
+    context.print("nvsafe VERB --help       the flags of a verb");
+    return Exit::kDone;
+  }
+  std::string hint = text::did_you_mean(name, names);
+  if (hint.empty()) hint = fmt::format("topics: {}", fmt::join(names, ", "));
+  return problem(Exit::kUsage, fmt::format("no help on {}", name), hint);
+}
+
+}  // namespace
+
+void register_help(CLI::App& app, Context& context) {
+  auto topic = std::make_shared<std::string>();
+  CLI::App& verb = *app.add_subcommand("help", "Topics: keys, dumps, secrets, exit-codes, releases");
+  verb.add_option("topic", *topic, "Topic")->type_name("TOPIC");
+  verb.callback([topic, &context] { context.run = [topic, &context] { return run_help(*topic, context); }; });
+}
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,263 @@
+#include "cli/input.hpp"
+
+#include <unistd.h>
+
+#include "base/number.hpp"
+#include "host/files.hpp"
+#include "image/table_text.hpp"
+#include "keys/key_file.hpp"
+#include "table/binary.hpp"
+#include "table/csv.hpp"
+#include "table/rules.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+std::string decoded_slashes(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 3) == "%2F" || text.substr(i, 3) == "%2f") {
+      out += '/';
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+constexpr const char* kMakeKeysHint =
+    "nvsafe keys new -o nvs_keys.bin makes keys; nvsafe keys derive --hmac-key FILE -o nvs_keys.bin derives them";
+
+Failed<text::Problem> no_nvs_key(const std::string& path, keys::KeyFileKind kind, std::size_t size) {
+  switch (kind) {
+    case keys::KeyFileKind::kErased:
+      return problem(Exit::kBadInput, fmt::format("{}: erased, only 0xFF: it holds no key", path), kMakeKeysHint);
+    case keys::KeyFileKind::kKeyPageDamaged:
+      return problem(Exit::kBadInput,
+                     fmt::format("{}: an nvs_keys page whose CRC is wrong (firmware answers 0x1117)", path),
+                     "use the file as it was made; nvsafe keys wrap makes a page of 64 key bytes that are known good");
+    case keys::KeyFileKind::kBare32:
+    case keys::KeyFileKind::kPadded32:
+      return problem(Exit::kBadInput,
+                     fmt::format("{}: 32 key bytes, a flash-encryption key or an HMAC key; NVS keys have 64 and a CRC "
+                                 "(written as nvs_keys, firmware answers 0x1117)",
+                                 path),
+                     kMakeKeysHint);
+    default:
+      return problem(
+          Exit::kBadInput,
+          fmt::format("{}: no key file: {} bytes, where an nvs_keys page has 4096 and a bare key 64", path, size),
+          fmt::format("nvsafe show {}", path));
+  }
+}
+
+Outcome<void> add_directory(const std::string& path, std::vector<image::KeyCandidate>& out) {
+  auto names = host::list_directory(path);
+  if (!names) return names.failed();
+  for (const std::string& name : *names) {
+    auto bytes = host::read_secret_file(name);
+    if (!bytes) continue;  // an empty or unreadable file in a folder of keys is none
+    if (auto key = keys::xts_key_of_file(bytes->bytes())) {
+      out.push_back({name, std::move(*key)});
+    } else if (keys::classify_key_file(bytes->bytes()) == keys::KeyFileKind::kBare32) {
+      auto derived = keys::derive_from_hmac_key(bytes->bytes());
+      if (derived) out.push_back({name + " (as HMAC key)", std::move(*derived)});
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+FileArgument split_partition(const std::string& argument) {
+  const std::size_t colon = argument.rfind(':');
+  if (colon == std::string::npos || colon == 0 || exists(argument)) return {argument, ""};
+  return {argument.substr(0, colon), argument.substr(colon + 1)};
+}
+
+Outcome<KeyPath> split_key_path(const std::string& argument) {
+  const std::size_t slash = argument.find('/');
+  if (slash == std::string::npos || slash + 1 == argument.size()) {
+    return problem(Exit::kUsage, fmt::format("{}: a key is named NAMESPACE/KEY", argument), "for example wifi/ssid");
+  }
+  return KeyPath{decoded_slashes(argument.substr(0, slash)), decoded_slashes(argument.substr(slash + 1))};
+}
+
+void KeyOptions::add_to(CLI::App& verb) {
+  verb.add_option("--keys", keys, "Key file (nvs_keys page or 64 bytes) or a folder of them; tried by proof")
+      ->type_name("FILE|DIR");
+  verb.add_option("--hmac-key", hmac_key, "HMAC key of 32 bytes, from which the device derives its keys")
+      ->type_name("FILE");
+}
+
+Outcome<keys::XtsKey> load_key(const std::string& path) {
+  auto bytes = host::read_secret_file(path);
+  if (!bytes) return bytes.failed();
+  auto key = keys::xts_key_of_file(bytes->bytes());
+  if (!key) return no_nvs_key(path, keys::classify_key_file(bytes->bytes()), bytes->size());
+  return std::move(*key);
+}
+
+Outcome<keys::XtsKey> load_hmac_key(const std::string& path) {
+  auto bytes = host::read_secret_file(path);
+  if (!bytes) return bytes.failed();
+  if (bytes->size() != 32) {
+    return problem(Exit::kBadInput, fmt::format("{}: an HMAC key has 32 bytes, this file {}", path, bytes->size()),
+                   fmt::format("nvsafe show {}          says what it is", path));
+  }
+  auto key = keys::derive_from_hmac_key(bytes->bytes());
+  if (!key) return problem(Exit::kIo, "the HMAC of this system failed");
+  return std::move(*key);
+}
+
+Outcome<std::vector<image::KeyCandidate>> load_keys(const KeyOptions& options) {
+  std::vector<image::KeyCandidate> out;
+  for (const std::string& path : options.keys) {
+    if (host::is_directory(path)) {
+      if (auto added = add_directory(path, out); !added) return added.failed();
+      continue;
+    }
+    auto key = load_key(path);
+    if (!key) return key.failed();
+    out.push_back({path, std::move(*key)});
+  }
+  if (!options.hmac_key.empty()) {
+    auto key = load_hmac_key(options.hmac_key);
+    if (!key) return key.failed();
+    out.push_back({options.hmac_key, std::move(*key)});
+  }
+  return out;
+}
+
+void PartitionOptions::add_to(CLI::App& verb) {
+  verb.add_option("--partition", partition, "Partition in a dump: name, 0x9000 or 0x9000+0x6000 (same as FILE:NAME)")
+      ->type_name("NAME");
+  add_table_offset_to(verb);
+}
+
+void PartitionOptions::add_table_offset_to(CLI::App& verb) {
+  verb.add_option("--partition-table-offset", table_offset, "Where the partition table lies (default 0x8000)")
+      ->type_name("ADDRESS");
+}
+
+Outcome<std::uint32_t> PartitionOptions::offset() const {
+  if (table_offset.empty()) return table::kTableOffset;
+  auto parsed = parse_size_flag("--partition-table-offset", table_offset);
+  if (parsed && *parsed % table::kTableFlashSize != 0) {
+    return problem(Exit::kUsage, fmt::format("--partition-table-offset {}: no multiple of 0x1000", table_offset),
+                   "the default is 0x8000");
+  }
+  return parsed;
+}
+
+Outcome<std::unique_ptr<image::Source>> read_source(const std::string& argument, const PartitionOptions& options) {
+  FileArgument split = split_partition(argument);
+  if (!options.partition.empty() && !split.partition.empty()) {
+    return problem(Exit::kUsage, fmt::format("{} names a partition, and --partition another", argument),
+                   "use one of the two");
+  }
+  auto offset = options.offset();
+  if (!offset) return offset.failed();
+  auto bytes = host::read_file(split.file);
+  if (!bytes) return bytes.failed();
+  return image::Source::read(split.file, std::move(*bytes),
+                             {*offset, split.partition.empty() ? options.partition : split.partition});
+}
+
+Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOptions& partition, const KeyOptions& keys) {
+  OpenedFile opened;
+  auto given = load_keys(keys);
+  if (!given) return given.failed();
+  auto source = read_source(argument, partition);
+  if (!source) return source.failed();
+  opened.source = std::move(*source);
+  opened.keys = std::move(*given);
+  for (const image::KeyCandidate& own : opened.source->own_keys()) opened.keys.push_back({own.name, own.key.clone()});
+  return opened;
+}
+
+Outcome<std::unique_ptr<image::OpenedPartition>> OpenedFile::open(const image::Region& region, Context& context) const {
+  return image::open_partition(region, keys, source->file(), context.allocator);
+}
+
+void tell_opening(const Context& context, const image::OpenedPartition& partition,
+                  std::span<const image::KeyCandidate> given) {
+  if (partition.key != nullptr) {
+    const std::string warning = image::key_warning(*partition.key);
+    if (!warning.empty()) context.warn(warning);
+  } else if (!given.empty() && !partition.store->statistics().is_blank()) {
+    context.note("note: it is not encrypted; no key was needed");
+  }
+}
+
+Outcome<text::Settings> parse_settings_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+  const std::string folder = path == "-" ? "" : folder_of(path);
+  const auto read = [&](const std::string& name) {
+    return host::read_file(name.starts_with('/') ? name : folder + name, {.may_be_empty = true});
+  };
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return text::parse_settings(text, path, read);
+}
+
+Outcome<text::Settings> read_settings(const std::vector<std::string>& paths) {
+  std::vector<text::Settings> parts;
+  for (const std::string& path : paths) {
+    auto bytes = host::read_file(path);
+    if (!bytes) return bytes.failed();
+    auto settings = parse_settings_file(path, *bytes);
+    if (!settings) return settings.failed();
+    parts.push_back(std::move(*settings));
+  }
+  return text::merge_settings(std::move(parts));
+}
+
+Outcome<table::Table> read_table(const std::string& path, const PartitionOptions& options, const Context& context) {
+  auto offset = options.offset();
+  if (!offset) return offset.failed();
+  auto bytes = host::read_file(path);
+  if (!bytes) return bytes.failed();
+  table::ProblemList problems;
+  std::optional<table::Table> table;
+  switch (const image::FileKind kind = image::identify(*bytes, *offset)) {
+    case image::FileKind::kDump: {
+      auto found = image::table_of_dump(*bytes, *offset, path);
+      if (!found) return found.failed();
+      table = std::move(*found);
+      break;
+    }
+    case image::FileKind::kTableBinary:
+      table = table::decode_table(*bytes, table::Md5Use::kYes, problems);
+      break;
+    case image::FileKind::kTableCsv:
+    case image::FileKind::kText:
+      table = table::parse_csv({reinterpret_cast<const char*>(bytes->data()), bytes->size()},
+                               {.layout = {.table_offset = *offset}}, problems);
+      break;
+    default:
+      return problem(Exit::kBadInput, fmt::format("{} is no partition table: it is {}", path, to_string(kind)),
+                     fmt::format("nvsafe show {}", path));
+  }
+  if (table) table::check_table(*table, {.layout = {.table_offset = *offset}}, problems);
+  for (const table::TableProblem& found : problems.problems()) {
+    if (found.severity == table::Severity::kWarning) context.warn(image::describe(found, path).what);
+  }
+  if (const table::TableProblem* error = problems.first_error())
+    return Failed<text::Problem>{image::describe(*error, path)};
+  return std::move(*table);
+}
+
+Outcome<std::uint32_t> parse_size_flag(const std::string& flag, const std::string& text) {
+  if (const auto size = parse_size(text)) return *size;
+  return problem(Exit::kUsage, fmt::format("{} {}: not a number of bytes", flag, text),
+                 "decimal, 0x…, or with K or M, for example 0x6000 or 24K");
+}
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,81 @@
+// What verbs read: FILE[:PARTITION], keys, settings, tables. Paths become bytes here and nowhere else.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/context.hpp"
+#include "image/source.hpp"
+#include "text/settings.hpp"
+
+namespace nvsafe::cli {
+
+// FILE or FILE:PARTITION; an existing file of the full name wins.
+struct FileArgument {
+  std::string file;
+  std::string partition;
+};
+[[nodiscard]] FileArgument split_partition(const std::string& argument);
+// NS/KEY at the first slash; %2F stands for a slash inside the namespace or key. Errors: kUsage.
+struct KeyPath {
+  std::string namespace_name;
+  std::string key;
+};
+[[nodiscard]] Outcome<KeyPath> split_key_path(const std::string& argument);
+
+// --keys, --hmac-key: which keys open the input.
+struct KeyOptions {
+  std::vector<std::string> keys;
+  std::string hmac_key;
+
+  void add_to(CLI::App& verb);
+};
+// Every key file named, and every one in a directory named. Errors: kBadInput for a file that is no NVS key.
+[[nodiscard]] Outcome<std::vector<image::KeyCandidate>> load_keys(const KeyOptions& options);
+// One key file: a page or 64 bytes. Errors: kBadInput with what it is instead.
+[[nodiscard]] Outcome<keys::XtsKey> load_key(const std::string& path);
+// The NVS key that a device derives from an HMAC key file of 32 bytes.
+[[nodiscard]] Outcome<keys::XtsKey> load_hmac_key(const std::string& path);
+
+// --partition and --partition-table-offset.
+struct PartitionOptions {
+  std::string partition;
+  std::string table_offset;
+
+  void add_to(CLI::App& verb);
+  void add_table_offset_to(CLI::App& verb);
+  [[nodiscard]] Outcome<std::uint32_t> offset() const;
+};
+
+// The file of a FILE[:PARTITION] argument, with its NVS partitions found.
+[[nodiscard]] Outcome<std::unique_ptr<image::Source>> read_source(const std::string& argument,
+                                                                  const PartitionOptions& options);
+
+// A partition opened for reading, with everything it depends on.
+struct OpenedFile {
+  std::unique_ptr<image::Source> source;
+  std::vector<image::KeyCandidate> keys;
+
+  [[nodiscard]] Outcome<std::unique_ptr<image::OpenedPartition>> open(const image::Region& region,
+                                                                      Context& context) const;
+};
+[[nodiscard]] Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOptions& partition,
+                                            const KeyOptions& keys);
+// Says on stderr what is worth knowing about how a partition was opened.
+void tell_opening(const Context& context, const image::OpenedPartition& partition,
+                  std::span<const image::KeyCandidate> given);
+
+// Settings files, merged. `file` rows resolve against the CSV's folder.
+[[nodiscard]] Outcome<text::Settings> read_settings(const std::vector<std::string>& paths);
+[[nodiscard]] Outcome<text::Settings> parse_settings_file(const std::string& path, std::span<const std::uint8_t> bytes);
+
+// A partition table from a CSV, a binary or a dump, checked against the rules. Warnings go to stderr.
+[[nodiscard]] Outcome<table::Table> read_table(const std::string& path, const PartitionOptions& options,
+                                               const Context& context);
+
+// A flag that takes a size or an address: decimal, 0x, K, M. Errors: kUsage.
+[[nodiscard]] Outcome<std::uint32_t> parse_size_flag(const std::string& flag, const std::string& text);
+
+}  // namespace nvsafe::cli

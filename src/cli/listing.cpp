@@ -1,0 +1,115 @@
+#include "cli/listing.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "host/terminal.hpp"
+#include "image/finding_text.hpp"
+#include "image/table_text.hpp"
+#include "text/printable.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+std::string padded(const std::string& text, std::size_t width, bool is_right) {
+  const std::size_t columns = text::count_columns(text);
+  const std::string blanks(columns < width ? width - columns : 0, ' ');
+  return is_right ? blanks + text : text + blanks;
+}
+
+std::string escaped_slashes(std::string_view name) {
+  std::string out;
+  for (const char c : name) c == '/' ? out += "%2F" : out += c;
+  return text::printable(out);
+}
+
+// Entries that firmware can use: all pages but the one it keeps free.
+std::uint32_t usable_entries(const store::Statistics& statistics) {
+  const std::uint32_t pages = statistics.page_count < 3 ? statistics.page_count : statistics.page_count - 1;
+  return pages * format::kEntryCount;
+}
+
+}  // namespace
+
+std::vector<std::string> format_table(std::span<const Column> columns, std::span<const std::vector<std::string>> rows,
+                                      const Context& context) {
+  std::vector<std::size_t> widths;
+  for (const Column& column : columns) widths.push_back(column.title.size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text::count_columns(row[i]));
+  }
+  const auto line_of = [&](const auto& cell) {
+    std::string line;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (i > 0) line += "  ";
+      line +=
+          i + 1 == columns.size() && !columns[i].is_right ? cell(i) : padded(cell(i), widths[i], columns[i].is_right);
+    }
+    while (line.ends_with(' ')) line.pop_back();
+    return host::is_terminal(STDOUT_FILENO) ? text::shorten(line, host::terminal_width(STDOUT_FILENO)) : line;
+  };
+  std::vector<std::string> lines = {context.strong(line_of([&](std::size_t i) { return columns[i].title; }))};
+  for (const auto& row : rows) lines.push_back(line_of([&](std::size_t i) { return row[i]; }));
+  return lines;
+}
+
+std::string size_text(std::size_t size) { return image::size_name(static_cast<std::uint32_t>(size)); }
+
+std::string partition_line(const image::Source& source, const image::Region& region,
+                           const image::OpenedPartition& partition) {
+  const store::Statistics& statistics = partition.store->statistics();
+  const std::string where = region.name.empty()
+                                ? text::printable(source.file())
+                                : fmt::format("{} at {:#x}", text::printable(region.name), region.offset);
+  if (statistics.is_blank()) return fmt::format("{}, {}, blank", where, size_text(region.bytes.size()));
+  const std::string how = partition.is_encrypted()
+                              ? fmt::format("encrypted, opened with {}", text::printable(partition.key->name))
+                              : "not encrypted";
+  return fmt::format("{}, {}, {}; {} of {} entries used", where, size_text(region.bytes.size()), how,
+                     statistics.used_entries, usable_entries(statistics));
+}
+
+text::Json partition_json(const image::Source& source, const image::Region& region,
+                          const image::OpenedPartition& partition) {
+  const store::Statistics& statistics = partition.store->statistics();
+  text::Json json = text::Json::object();
+  json.set("file", source.file());
+  json.set("partition", region.name.empty() ? text::Json(nullptr) : text::Json(region.name));
+  json.set("address", region.name.empty() ? text::Json(nullptr) : text::Json(region.offset));
+  json.set("size", region.bytes.size()).set("encrypted", partition.is_encrypted());
+  json.set("key", partition.is_encrypted() ? text::Json(partition.key->name) : text::Json(nullptr));
+  json.set("entries_used", statistics.used_entries).set("entries_max", usable_entries(statistics));
+  json.set("entries_written", statistics.written_entries).set("entries_decoded", statistics.decoded_entries);
+  json.set("namespaces", statistics.namespace_count);
+  return json;
+}
+
+text::Json findings_json(std::span<const store::Finding> findings) {
+  text::Json list = text::Json::array();
+  const auto place = [](std::uint32_t index) { return index == kNoPlace ? text::Json(nullptr) : text::Json(index); };
+  for (const store::Finding& finding : findings) {
+    text::Json one = text::Json::object();
+    one.set("code", image::finding_name(finding.code));
+    one.set("severity", image::to_string(image::severity_of(finding.code)));
+    one.set("page", place(finding.page_index)).set("entry", place(finding.entry_index)).set("count", finding.count);
+    one.set("text", image::describe(finding));
+    list.add(std::move(one));
+  }
+  return list;
+}
+
+std::string namespace_text(const store::Store& store, std::uint8_t index) {
+  const Name name = store.namespace_name(index);
+  return name.empty() ? fmt::format("?{}", index) : std::string(name.view());
+}
+
+std::string key_text(std::string_view namespace_name, std::string_view key) {
+  return escaped_slashes(namespace_name) + '/' + escaped_slashes(key);
+}
+
+Failed<text::Problem> core_failed(const Error& error) {
+  return problem(Exit::kIo, std::string(image::describe(error.code)));
+}
+
+}  // namespace nvsafe::cli

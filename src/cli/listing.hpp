@@ -1,0 +1,42 @@
+// Pieces that several verbs print: aligned tables, the line about a partition, findings as JSON.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.hpp"
+#include "image/open.hpp"
+#include "image/source.hpp"
+
+namespace nvsafe::cli {
+
+struct Column {
+  std::string title;
+  bool is_right = false;
+};
+// Aligned columns, two blanks apart, cut to the terminal's width when there is one.
+[[nodiscard]] std::vector<std::string> format_table(std::span<const Column> columns,
+                                                    std::span<const std::vector<std::string>> rows,
+                                                    const Context& context);
+
+// "24K", "1M", "0x2345".
+[[nodiscard]] std::string size_text(std::size_t size);
+
+// "nvs at 0x9000, 24K, encrypted, opened with keys.bin; 44 of 630 entries used".
+[[nodiscard]] std::string partition_line(const image::Source& source, const image::Region& region,
+                                         const image::OpenedPartition& partition);
+[[nodiscard]] text::Json partition_json(const image::Source& source, const image::Region& region,
+                                        const image::OpenedPartition& partition);
+[[nodiscard]] text::Json findings_json(std::span<const store::Finding> findings);
+
+// A namespace by its name; "?7" for an index that no entry defines.
+[[nodiscard]] std::string namespace_text(const store::Store& store, std::uint8_t index);
+// "wifi/ssid", made safe to print; a slash inside a name is written %2F.
+[[nodiscard]] std::string key_text(std::string_view namespace_name, std::string_view key);
+
+// A failure of the core that is not about what was asked: memory, cryptography.
+[[nodiscard]] Failed<text::Problem> core_failed(const Error& error);
+
+}  // namespace nvsafe::cli

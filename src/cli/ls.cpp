@@ -1,0 +1,179 @@
+// nvsafe ls: the keys of a partition, with types, sizes and values.
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/input.hpp"
+#include "cli/listing.hpp"
+#include "host/terminal.hpp"
+#include "image/finding_text.hpp"
+#include "image/value_text.hpp"
+#include "text/encoding.hpp"
+#include "text/printable.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+struct LsArguments {
+  std::string file;
+  std::string glob;
+  bool show_secrets = false;
+  KeyOptions keys;
+  PartitionOptions partition;
+};
+
+struct Row {
+  std::string key;  // NS/KEY
+  std::string type;
+  std::size_t size = 0;
+  std::string value;
+  bool is_hidden = false;
+  bool is_damaged = false;
+  bool is_number = false;
+};
+
+class Lister {
+ public:
+  Lister(const LsArguments& arguments, Context& context) : arguments_(arguments), context_(context) {}
+
+  Outcome<Exit> run() {
+    auto opened = open_file(arguments_.file, arguments_.partition, arguments_.keys);
+    if (!opened) return opened.failed();
+    std::optional<text::Problem> first_failure;
+    for (const image::Region& region : opened->source->regions()) {
+      auto partition = opened->open(region, context_);
+      if (!partition) {
+        // With several partitions the others are still listed.
+        if (opened->source->regions().size() == 1) return partition.failed();
+        context_.report(partition.error());
+        if (!first_failure) first_failure = partition.error();
+        continue;
+      }
+      if (auto listed = list(*opened, region, **partition); !listed) return listed.failed();
+    }
+    if (context_.is_json) {
+      context_.print_json(text::Json::object().set("version", 1).set("partitions", std::move(json_partitions_)));
+    } else if (key_count_ > 0) {
+      context_.print(footer());
+    }
+    if (first_failure) return first_failure->exit;
+    return has_errors_ ? Exit::kNo : Exit::kDone;
+  }
+
+ private:
+  Outcome<void> list(const OpenedFile& opened, const image::Region& region, image::OpenedPartition& partition) {
+    tell_opening(context_, partition, opened.keys);
+    if (auto checked = partition.store->check(); !checked) return core_failed(checked.error());
+    std::vector<Row> rows;
+    if (auto read = collect(partition, rows); !read) return read;
+    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
+    if (context_.is_json) {
+      json_partitions_.add(to_json(opened, region, partition, rows));
+    } else {
+      context_.print(partition_line(*opened.source, region, partition));
+      print_rows(rows);
+    }
+    tell_findings(partition);
+    return {};
+  }
+
+  Outcome<void> collect(image::OpenedPartition& partition, std::vector<Row>& rows) {
+    store::Store& store = *partition.store;
+    const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
+      const std::string space = namespace_text(store, item.namespace_index);
+      Row row{.key = key_text(space, item.key.view()), .type = image::type_name(item.type), .size = item.size};
+      if (!arguments_.glob.empty() && ::fnmatch(arguments_.glob.c_str(), row.key.c_str(), 0) != 0) return {};
+      std::vector<std::uint8_t> bytes(item.size);
+      if (const auto read = store.read_value(item, bytes); !read) {
+        if (read.error().code != ErrorCode::kDamaged) return read;
+        row.value = "damaged";
+        row.is_damaged = true;
+      } else {
+        fill_value(row, {space, item.key.view(), item.type, bytes}, partition.is_encrypted());
+      }
+      rows.push_back(std::move(row));
+      return {};
+    });
+    if (!walked) return core_failed(walked.error());
+    return {};
+  }
+
+  void fill_value(Row& row, const image::ValueView& value, bool is_encrypted) {
+    row.is_number = is_number(value.type);
+    row.is_hidden = !arguments_.show_secrets && image::is_hidden(value, is_encrypted);
+    hidden_count_ += row.is_hidden ? 1 : 0;
+    ++key_count_;
+    if (row.is_hidden) {
+      row.value = image::hidden_text(value);
+    } else if (!is_known(value.type)) {
+      row.value = "a type this program does not know";
+    } else {
+      row.value = image::value_text(value);
+    }
+  }
+
+  void print_rows(const std::vector<Row>& rows) {
+    if (rows.empty()) return;
+    std::vector<Column> columns = {{"KEY"}, {"TYPE"}, {"BYTES", true}, {"VALUE"}};
+    std::vector<std::vector<std::string>> cells;
+    for (const Row& row : rows) cells.push_back({row.key, row.type, std::to_string(row.size), row.value});
+    for (const std::string& line : format_table(columns, cells, context_)) context_.print(line);
+  }
+
+  void tell_findings(const image::OpenedPartition& partition) {
+    for (const store::Finding& finding : partition.store->findings()) {
+      const auto severity = image::severity_of(finding.code);
+      has_errors_ |= severity == image::FindingSeverity::kError;
+      if (severity == image::FindingSeverity::kNote && !context_.is_verbose) continue;
+      const std::string line = fmt::format("{}: {} {}", image::to_string(severity), image::finding_name(finding.code),
+                                           image::describe(finding));
+      if (!context_.is_json) context_.note(line);
+    }
+  }
+
+  text::Json to_json(const OpenedFile& opened, const image::Region& region, const image::OpenedPartition& partition,
+                     const std::vector<Row>& rows) const {
+    text::Json list = text::Json::array();
+    for (const Row& row : rows) {
+      text::Json entry = text::Json::object();
+      entry.set("key", row.key).set("type", row.type).set("bytes", row.size);
+      entry.set("value", row.is_hidden || row.is_damaged ? text::Json(nullptr) : text::Json(row.value));
+      if (row.is_hidden) entry.set("hidden", true);
+      if (row.is_damaged) entry.set("damaged", true);
+      list.add(std::move(entry));
+    }
+    text::Json json = partition_json(*opened.source, region, partition);
+    json.set("keys", std::move(list)).set("findings", findings_json(partition.store->findings()));
+    return json;
+  }
+
+  [[nodiscard]] std::string footer() const {
+    const std::string keys = fmt::format("{} key{}", key_count_, key_count_ == 1 ? "" : "s");
+    if (hidden_count_ == 0) return keys;
+    return fmt::format("{}, {} hidden: --show-secrets, or nvsafe get {} NS/KEY", keys, hidden_count_, arguments_.file);
+  }
+
+  const LsArguments& arguments_;
+  Context& context_;
+  std::size_t key_count_ = 0;
+  std::size_t hidden_count_ = 0;
+  bool has_errors_ = false;
+  text::Json json_partitions_ = text::Json::array();
+};
+
+}  // namespace
+
+void register_ls(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<LsArguments>();
+  CLI::App& verb = *app.add_subcommand("ls", "Keys, types, sizes and values (secrets hidden)");
+  verb.add_option("file", arguments->file, "Image or dump, or DUMP:PARTITION")->required()->type_name("FILE");
+  verb.add_option("glob", arguments->glob, "Only keys like this, for example 'wifi/*'")->type_name("GLOB");
+  verb.add_flag("--show-secrets", arguments->show_secrets, "Show every value");
+  arguments->keys.add_to(verb);
+  arguments->partition.add_to(verb);
+  verb.callback(
+      [arguments, &context] { context.run = [arguments, &context] { return Lister(*arguments, context).run(); }; });
+}
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,137 @@
+// nvsafe: the command line. Finds the verb, runs it, turns what went wrong into `error:`, `hint:` and an exit code.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "cli/context.hpp"
+#include "text/suggest.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+// Words that other tools use, and the verb that is meant here.
+struct Alias {
+  std::string_view word;
+  std::string_view verb;
+};
+constexpr std::array<Alias, 14> kAliases = {{{"erase", "rm"},
+                                             {"delete", "rm"},
+                                             {"list", "ls"},
+                                             {"dump", "ls or pages"},
+                                             {"read", "get"},
+                                             {"write", "set"},
+                                             {"generate", "build"},
+                                             {"create", "build"},
+                                             {"merge", "pack"},
+                                             {"info", "show"},
+                                             {"cat", "get"},
+                                             {"generate-key", "keys new"},
+                                             {"key", "keys"},
+                                             {"partition-table", "table"}}};
+
+void register_verbs(CLI::App& app, Context& context) {
+  register_show(app, context);
+  register_pack(app, context);
+  register_build(app, context);
+  register_keys(app, context);
+  register_table(app, context);
+  register_extract(app, context);
+  register_verify(app, context);
+  register_ls(app, context);
+  register_get(app, context);
+  register_help(app, context);
+}
+
+std::vector<std::string_view> verb_names(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+text::Problem unknown_verb(const std::string& word, std::span<const std::string_view> names) {
+  for (const Alias& alias : kAliases) {
+    if (alias.word == word)
+      return {Exit::kUsage, fmt::format("{} is no verb of nvsafe", word), fmt::format("use nvsafe {}", alias.verb)};
+  }
+  std::string hint = text::did_you_mean(word, names);
+  if (hint.empty()) hint = "nvsafe --help lists the verbs; nvsafe FILE says what a file is";
+  return {Exit::kUsage, fmt::format("{} is neither a verb nor a file", word), hint};
+}
+
+// The global flags also work behind the verb.
+void add_common_flags(CLI::App& app, Context& context) {
+  app.add_flag("--json", context.is_json, "Print JSON")->group("Common");
+  app.add_flag("-q,--quiet", context.is_quiet, "Only results and errors")->group("Common");
+  app.add_flag("-v,--verbose", context.is_verbose, "More detail")->group("Common");
+  app.add_option("--color", context.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN")
+      ->group("Common");
+}
+
+int parse_failed(const CLI::App& app, const CLI::ParseError& error, const Context& context) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const CLI::App* verb = &app;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  const std::string name = verb == &app ? "nvsafe" : "nvsafe " + verb->get_name();
+  context.report({Exit::kUsage, error.what(), fmt::format("{} --help", name)});
+  return static_cast<int>(Exit::kUsage);
+}
+
+int finish(const Outcome<Exit>& result, Context& context) {
+  if (auto written = context.flush(); !written) {
+    context.report(written.error());
+    return static_cast<int>(written.error().exit);
+  }
+  if (result) return static_cast<int>(*result);
+  context.report(result.error());
+  return static_cast<int>(result.error().exit);
+}
+
+// `nvsafe FILE` is `nvsafe show FILE`.
+void name_the_verb(std::vector<std::string>& words, std::span<const std::string_view> verbs) {
+  if (words.empty() || words[0].starts_with('-')) return;
+  if (std::find(verbs.begin(), verbs.end(), words[0]) != verbs.end()) return;
+  const std::string file = words[0].substr(0, words[0].rfind(':'));
+  if (::access(words[0].c_str(), F_OK) != 0 && ::access(file.c_str(), F_OK) != 0) return;
+  words.insert(words.begin(), "show");
+}
+
+int run(std::vector<std::string> words) {
+  Context context;
+  CLI::App app{"Open, make and check ESP32 NVS, encrypted or not. No byte is written before the key is proven.",
+               "nvsafe"};
+  app.set_version_flag("--version", "nvsafe " NVSAFE_VERSION);
+  app.require_subcommand(0, 1);
+  add_common_flags(app, context);
+  register_verbs(app, context);
+  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
+    verb->fallthrough();
+  }
+  const auto verbs = verb_names(app);
+  name_the_verb(words, verbs);
+  if (!words.empty() && !words[0].starts_with('-') && std::find(verbs.begin(), verbs.end(), words[0]) == verbs.end()) {
+    context.report(unknown_verb(words[0], verbs));
+    return static_cast<int>(Exit::kUsage);
+  }
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError& error) {
+    return parse_failed(app, error, context);
+  }
+  if (!context.run) {
+    std::fputs(app.help().c_str(), stdout);
+    return static_cast<int>(Exit::kUsage);
+  }
+  return finish(context.run(), context);
+}
+
+}  // namespace
+}  // namespace nvsafe::cli
+
+int main(int argc, char** argv) { return nvsafe::cli::run(std::vector<std::string>(argv + 1, argv + argc)); }

@@ -1,0 +1,326 @@
+// nvsafe show: what a file is, by its bytes. Files named together explain each other: keys are tried on images.
+#include <algorithm>
+
+#include "cli/input.hpp"
+#include "cli/listing.hpp"
+#include "host/files.hpp"
+#include "image/finding_text.hpp"
+#include "image/table_text.hpp"
+#include "keys/key_file.hpp"
+#include "table/binary.hpp"
+#include "text/printable.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+struct ShowArguments {
+  std::vector<std::string> files;
+  KeyOptions keys;
+  PartitionOptions partition;
+};
+
+struct ShownFile {
+  std::string argument;
+  std::string path;
+  std::vector<std::uint8_t> bytes;
+  image::FileKind kind = image::FileKind::kUnknown;
+};
+
+class Shower {
+ public:
+  Shower(const ShowArguments& arguments, Context& context) : arguments_(arguments), context_(context) {}
+
+  Outcome<Exit> run() {
+    auto offset = arguments_.partition.offset();
+    if (!offset) return offset.failed();
+    table_offset_ = *offset;
+    auto given = load_keys(arguments_.keys);
+    if (!given) return given.failed();
+    keys_ = std::move(*given);
+    for (const std::string& argument : arguments_.files) {
+      ShownFile file{.argument = argument, .path = split_partition(argument).file};
+      auto bytes = host::read_file(file.path, {.may_be_empty = true});
+      if (!bytes) return bytes.failed();
+      file.bytes = std::move(*bytes);
+      file.kind = image::identify(file.bytes, table_offset_);
+      collect_keys(file);
+      files_.push_back(std::move(file));
+    }
+    for (const ShownFile& file : files_) {
+      if (auto shown = show(file); !shown) return shown.failed();
+    }
+    if (context_.is_json) context_.print_json(text::Json::object().set("version", 1).set("files", std::move(json_)));
+    return status_;
+  }
+
+ private:
+  // A file that may be a key is tried on the images named beside it, in each way it can be meant.
+  void collect_keys(const ShownFile& file) {
+    if (auto key = keys::xts_key_of_file(file.bytes)) keys_.push_back({file.path, std::move(*key)});
+    if (file.kind != image::FileKind::kBareKey32) return;
+    if (auto key = keys::derive_from_hmac_key(file.bytes)) {
+      keys_.push_back({file.path + " (as HMAC key)", std::move(*key)});
+    }
+  }
+
+  Outcome<void> show(const ShownFile& file) {
+    file_json_ = text::Json::object();
+    file_json_.set("file", file.path).set("kind", image::to_string(file.kind)).set("size", file.bytes.size());
+    say(fmt::format("{}: {}, {} bytes", context_.strong(text::printable(file.path)), image::to_string(file.kind),
+                    file.bytes.size()));
+    if (auto shown = show_by_kind(file); !shown) return shown;
+    json_.add(std::move(file_json_));
+    return {};
+  }
+
+  Outcome<void> show_by_kind(const ShownFile& file) {
+    switch (file.kind) {
+      case image::FileKind::kNvsImage:
+        return show_source(file);
+      case image::FileKind::kDump:
+        return show_source(file);
+      case image::FileKind::kTableCsv:
+      case image::FileKind::kTableBinary:
+        return show_table_file(file);
+      case image::FileKind::kKeyPage:
+      case image::FileKind::kBareKey64:
+      case image::FileKind::kBareKey32:
+        show_key(file);
+        return {};
+      case image::FileKind::kSettingsCsv:
+      case image::FileKind::kSettingsJson:
+        return show_settings(file);
+      default:
+        explain(file.kind);
+        return {};
+    }
+  }
+
+  Outcome<void> show_source(const ShownFile& file) {
+    const std::string partition = split_partition(file.argument).partition;
+    auto source = image::Source::read(file.path, file.bytes,
+                                      {table_offset_, partition.empty() ? arguments_.partition.partition : partition});
+    if (!source) {
+      // A table without NVS is worth showing all the same.
+      if (file.kind == image::FileKind::kDump && partition.empty()) {
+        auto table = image::table_of_dump(file.bytes, table_offset_, file.path);
+        if (table) return show_table(*table);
+      }
+      return source.failed();
+    }
+    if ((*source)->table()) {
+      if (auto shown = show_table(*(*source)->table()); !shown) return shown;
+      show_key_partitions(**source);
+    }
+    text::Json partitions = text::Json::array();
+    for (const image::Region& region : (*source)->regions()) show_region(**source, region, partitions);
+    file_json_.set("partitions_nvs", std::move(partitions));
+    return {};
+  }
+
+  void show_region(const image::Source& source, const image::Region& region, text::Json& partitions) {
+    std::vector<image::KeyCandidate> keys;
+    for (const image::KeyCandidate& key : keys_) keys.push_back({key.name, key.key.clone()});
+    for (const image::KeyCandidate& key : source.own_keys()) keys.push_back({key.name, key.key.clone()});
+    auto opened = image::open_partition(region, keys, source.file(), context_.allocator);
+    if (!opened) {
+      say(fmt::format("  {}", opened.error().what));
+      partitions.add(text::Json::object()
+                         .set("partition", region.name.empty() ? text::Json(nullptr) : text::Json(region.name))
+                         .set("opened", false)
+                         .set("text", opened.error().what));
+      return;
+    }
+    const image::OpenedPartition& partition = **opened;
+    const store::Statistics& statistics = partition.store->statistics();
+    text::Json json = partition_json(source, region, partition);
+    say("  " + partition_line(source, region, partition));
+    say(fmt::format("    {} pages: {} in use, {} blank, {} pinned; {} namespaces; format version {}",
+                    statistics.page_count, statistics.in_use_page_count, statistics.blank_page_count,
+                    statistics.pinned_page_count, statistics.namespace_count, format_version(*partition.store)));
+    if (partition.key != nullptr) {
+      const std::string warning = image::key_warning(*partition.key);
+      if (!warning.empty()) context_.warn(warning);
+    }
+    show_findings(partition);
+    json.set("format_version", format_version(*partition.store));
+    json.set("findings", findings_json(partition.store->findings()));
+    partitions.add(std::move(json));
+  }
+
+  static int format_version(const store::Store& store) {
+    for (const store::PageRecord& page : store.pages()) {
+      if (store::is_in_use(page.kind)) return 256 - page.version;
+    }
+    return 2;
+  }
+
+  void show_findings(const image::OpenedPartition& partition) {
+    for (const store::Finding& finding : partition.store->findings()) {
+      const auto severity = image::severity_of(finding.code);
+      if (severity == image::FindingSeverity::kNote && !context_.is_verbose) continue;
+      say(fmt::format("    {}: {} {}", image::to_string(severity), image::finding_name(finding.code),
+                      image::describe(finding)));
+    }
+  }
+
+  void show_key_partitions(const image::Source& source) {
+    for (const table::Partition& partition : source.table()->partitions()) {
+      if (!partition.is(table::DataSubtype::kNvsKeys)) continue;
+      if (partition.end() > source.bytes().size()) {
+        say(fmt::format("  {} at {:#x}: past the end of the file", partition.name.view(), partition.offset));
+        continue;
+      }
+      const auto bytes = source.bytes().subspan(partition.offset, partition.size);
+      say(fmt::format("  {} at {:#x}: {}", partition.name.view(), partition.offset, key_page_text(bytes)));
+    }
+  }
+
+  static std::string key_page_text(std::span<const std::uint8_t> bytes) {
+    const auto key = format::decode_key_page(bytes);
+    if (key) {
+      return fmt::format("a key page in the clear, CRC right, fingerprint {}", image::fingerprint_text(key->bytes()));
+    }
+    if (key.error().code == ErrorCode::kKeyPageErased) return "erased; firmware makes keys at its first start";
+    if (keys::classify_key_file(bytes) == keys::KeyFileKind::kPadded32) {
+      return "a 32-byte key, not NVS keys: firmware answers 0x1117. nvsafe keys new makes a right page";
+    }
+    return "not readable: flash-encrypted, or damaged";
+  }
+
+  Outcome<void> show_table_file(const ShownFile& file) {
+    auto table = read_table(file.path, arguments_.partition, context_);
+    if (!table) return table.failed();
+    return show_table(*table);
+  }
+
+  Outcome<void> show_table(const table::Table& table) {
+    if (!context_.is_json) context_.print_raw(image::table_listing(table));
+    text::Json list = text::Json::array();
+    for (const table::Partition& partition : table.partitions()) {
+      list.add(text::Json::object()
+                   .set("name", partition.name.view())
+                   .set("type", image::type_name(partition.type))
+                   .set("subtype", image::subtype_name(partition))
+                   .set("address", partition.offset)
+                   .set("size", partition.size));
+    }
+    file_json_.set("table", std::move(list));
+    return {};
+  }
+
+  void show_key(const ShownFile& file) {
+    const std::string fingerprint = file.kind == image::FileKind::kKeyPage
+                                        ? image::fingerprint_text(keys::xts_key_of_file(file.bytes)->bytes())
+                                        : image::fingerprint_text(file.bytes);
+    file_json_.set("fingerprint", fingerprint);
+    if (file.kind == image::FileKind::kKeyPage) {
+      say(fmt::format("  NVS keys, CRC right, fingerprint {}", fingerprint));
+      warn_of_key(file);
+    } else if (file.kind == image::FileKind::kBareKey64) {
+      say(fmt::format("  NVS keys without their CRC, or an XTS-AES-256 flash-encryption key; fingerprint {}",
+                      fingerprint));
+      say(fmt::format("  nvsafe keys wrap {} -o nvs_keys.bin makes an nvs_keys page of it", file.path));
+      warn_of_key(file);
+    } else {
+      say(fmt::format("  a flash-encryption key, or an HMAC key; fingerprint {}", fingerprint));
+      say("  Never write it to an nvs_keys partition: firmware answers 0x1117.");
+      say(fmt::format("  nvsafe keys derive --hmac-key {} -o nvs_keys.bin shows the NVS keys of an HMAC key",
+                      file.path));
+    }
+    tell_what_it_opens(file);
+  }
+
+  void warn_of_key(const ShownFile& file) {
+    auto key = keys::xts_key_of_file(file.bytes);
+    if (!key) return;
+    const std::string warning = image::key_warning({file.path, std::move(*key)});
+    if (!warning.empty()) say("  " + warning);
+  }
+
+  // Beside images, every way to read the file is tried, and only what fits counts.
+  void tell_what_it_opens(const ShownFile& key_file) {
+    text::Json opens = text::Json::array();
+    for (const ShownFile& other : files_) {
+      if (other.kind != image::FileKind::kNvsImage && other.kind != image::FileKind::kDump) continue;
+      auto source = image::Source::read(other.path, other.bytes, {table_offset_, ""});
+      if (!source) continue;
+      for (const image::Region& region : (*source)->regions()) {
+        for (const image::KeyCandidate& key : keys_) {
+          if (key.name != key_file.path && key.name != key_file.path + " (as HMAC key)") continue;
+          auto result = image::try_key(region, &key, other.path, context_.allocator);
+          if (!result || result->decoded_entries == 0) continue;
+          const std::string where = image::describe(region, other.path);
+          say(fmt::format("  opens {}: {} of {} written entries decode{}", where, result->decoded_entries,
+                          result->written_entries, key.name == key_file.path ? "" : ", as HMAC key"));
+          opens.add(where);
+        }
+      }
+    }
+    file_json_.set("opens", std::move(opens));
+  }
+
+  Outcome<void> show_settings(const ShownFile& file) {
+    auto settings = parse_settings_file(file.path, file.bytes);
+    if (!settings) return settings.failed();
+    const auto is_namespace = [](const text::Setting& row) { return row.kind == text::Setting::Kind::kNamespace; };
+    const auto namespaces = std::count_if(settings->rows.begin(), settings->rows.end(), is_namespace);
+    const auto keys = static_cast<std::ptrdiff_t>(settings->rows.size()) - namespaces;
+    say(fmt::format("  {} keys in {} namespaces", keys, namespaces));
+    say(fmt::format("  nvsafe build {} --size 0x6000 --new-keys nvs_keys.bin -o nvs.bin makes an encrypted image",
+                    file.path));
+    file_json_.set("keys", keys).set("namespaces", namespaces);
+    return {};
+  }
+
+  void explain(image::FileKind kind) {
+    switch (kind) {
+      case image::FileKind::kErased:
+        say("  a blank NVS partition looks like this, and an nvs_keys partition before its first use");
+        return;
+      case image::FileKind::kKeyPageDamaged:
+        say("  64 key bytes whose CRC is wrong: firmware answers ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117)");
+        status_ = Exit::kNo;
+        return;
+      case image::FileKind::kPaddedKey32:
+        say("  a flash-encryption or HMAC key, not NVS keys: as nvs_keys partition firmware answers 0x1117");
+        say("  nvsafe keys new -o nvs_keys.bin makes a right page");
+        status_ = Exit::kNo;
+        return;
+      case image::FileKind::kUnknown:
+        say("  no NVS page, table or key in it; flash-encrypted data look like this");
+        status_ = Exit::kNo;
+        return;
+      default:
+        status_ = Exit::kNo;
+    }
+  }
+
+  void say(std::string_view line) {
+    if (!context_.is_json) context_.print(line);
+  }
+
+  const ShowArguments& arguments_;
+  Context& context_;
+  std::uint32_t table_offset_ = 0;
+  std::vector<ShownFile> files_;
+  std::vector<image::KeyCandidate> keys_;
+  text::Json json_ = text::Json::array();
+  text::Json file_json_;
+  Exit status_ = Exit::kDone;
+};
+
+}  // namespace
+
+void register_show(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<ShowArguments>();
+  CLI::App& verb =
+      *app.add_subcommand("show", "What a file is: table with addresses, keys, pages (nvsafe FILE does the same)");
+  verb.add_option("files", arguments->files, "Images, dumps, keys, tables, settings")->required()->type_name("FILE");
+  arguments->keys.add_to(verb);
+  arguments->partition.add_to(verb);
+  verb.callback(
+      [arguments, &context] { context.run = [arguments, &context] { return Shower(*arguments, context).run(); }; });
+}
+
+}  // namespace nvsafe::cli

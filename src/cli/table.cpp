@@ -1,0 +1,89 @@
+// nvsafe table: a partition table with every address, and between its CSV and binary forms.
+#include "table/binary.hpp"
+
+#include "cli/input.hpp"
+#include "host/files.hpp"
+#include "host/output.hpp"
+#include "image/table_text.hpp"
+
+namespace nvsafe::cli {
+namespace {
+
+struct TableArguments {
+  std::string file;
+  std::string output;
+  bool force = false;
+  bool no_md5 = false;
+  PartitionOptions partition;
+};
+
+text::Json to_json(const table::Table& table, std::uint32_t table_offset) {
+  text::Json list = text::Json::array();
+  for (const table::Partition& partition : table.partitions()) {
+    list.add(text::Json::object()
+                 .set("name", partition.name.view())
+                 .set("type", image::type_name(partition.type))
+                 .set("subtype", image::subtype_name(partition))
+                 .set("address", partition.offset)
+                 .set("size", partition.size)
+                 .set("encrypted", partition.encrypted())
+                 .set("readonly", partition.readonly()));
+  }
+  return text::Json::object().set("version", 1).set("table_address", table_offset).set("partitions", std::move(list));
+}
+
+bool is_csv(const std::string& path) {
+  auto bytes = host::read_file(path);
+  return bytes && image::identify(*bytes) != image::FileKind::kTableBinary &&
+         image::identify(*bytes) != image::FileKind::kDump;
+}
+
+// A CSV becomes binary; a binary, or the table in a dump, becomes a CSV.
+Outcome<void> write(const TableArguments& arguments, const table::Table& table) {
+  const host::OutputSettings settings{.force = arguments.force};
+  if (!is_csv(arguments.file)) {
+    const std::string csv = image::table_csv(table);
+    return host::write_output({arguments.output, host::OutputKind::kPublic, true},
+                              {reinterpret_cast<const std::uint8_t*>(csv.data()), csv.size()}, settings);
+  }
+  table::ProblemList problems;
+  const auto md5 = arguments.no_md5 ? table::Md5Use::kNo : table::Md5Use::kYes;
+  const auto binary = table::encode_table(table, md5, problems);
+  if (!binary) return Failed<text::Problem>{image::describe(*problems.first_error(), arguments.file)};
+  return host::write_output({arguments.output, host::OutputKind::kPublic}, *binary, settings);
+}
+
+Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
+  auto offset = arguments.partition.offset();
+  if (!offset) return offset.failed();
+  auto table = read_table(arguments.file, arguments.partition, context);
+  if (!table) return table.failed();
+  if (!arguments.output.empty()) {
+    if (auto written = write(arguments, *table); !written) return written.failed();
+    if (arguments.output == "-") return Exit::kDone;
+  }
+  if (context.is_json) {
+    context.print_json(to_json(*table, *offset));
+  } else if (!context.is_quiet || arguments.output.empty()) {
+    context.print_raw(image::table_listing(*table));
+    context.print(fmt::format("the table itself lies at {:#x}", *offset));
+  }
+  return Exit::kDone;
+}
+
+}  // namespace
+
+void register_table(CLI::App& app, Context& context) {
+  auto arguments = std::make_shared<TableArguments>();
+  CLI::App& verb = *app.add_subcommand("table", "Partition table: every address; CSV to binary and back");
+  verb.add_option("file", arguments->file, "Table as CSV or binary, or a dump")->required()->type_name("FILE");
+  verb.add_option("-o,--output", arguments->output, "Write the other form: binary of a CSV, CSV of a binary")
+      ->type_name("FILE");
+  verb.add_flag("--no-md5", arguments->no_md5, "Leave the MD5 record out (bootloaders before ESP-IDF 3.1)");
+  arguments->partition.add_table_offset_to(verb);
+  verb.add_flag("--force", arguments->force, "Replace an existing file");
+  verb.callback(
+      [arguments, &context] { context.run = [arguments, &context] { return run_table(*arguments, context); }; });
+}
+
+}  // namespace nvsafe::cli

@@ -1,0 +1,128 @@
+#include "image/identify.hpp"
+
+#include <algorithm>
+
+#include "format/page_header.hpp"
+#include "keys/key_file.hpp"
+#include "table/binary.hpp"
+#include "text/utf8.hpp"
+
+namespace nvsafe::image {
+namespace {
+
+bool has_nvs_page(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() % format::kPageSize != 0) return false;
+  for (std::size_t at = 0; at < bytes.size(); at += format::kPageSize) {
+    const auto header_bytes = format::PageHeaderBytes(bytes.data() + at, format::kPageHeaderSize);
+    const auto header = format::decode_page_header(header_bytes);
+    if (format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes)) return true;
+  }
+  return false;
+}
+
+bool is_dump(std::span<const std::uint8_t> bytes, std::uint32_t table_offset) {
+  return bytes.size() > table_offset && bytes.size() - table_offset >= table::kBinarySize &&
+         table::is_binary_table(bytes.subspan(table_offset));
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+// The first line that says something: neither blank nor a comment.
+std::string_view first_line(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    if (!line.empty() && !line.starts_with('#')) return line;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return {};
+}
+
+FileKind kind_of_text(std::string_view text) {
+  const std::string_view line = first_line(text);
+  if (line.starts_with('{') || line.starts_with('[')) return FileKind::kSettingsJson;
+  if (line.find("encoding") != std::string_view::npos && line.find("key") != std::string_view::npos) {
+    return FileKind::kSettingsCsv;
+  }
+  return std::count(line.begin(), line.end(), ',') >= 3 ? FileKind::kTableCsv : FileKind::kText;
+}
+
+FileKind kind_of_key(keys::KeyFileKind kind) {
+  switch (kind) {
+    case keys::KeyFileKind::kKeyPage:
+      return FileKind::kKeyPage;
+    case keys::KeyFileKind::kKeyPageDamaged:
+      return FileKind::kKeyPageDamaged;
+    case keys::KeyFileKind::kErased:
+      return FileKind::kErased;
+    case keys::KeyFileKind::kBare64:
+      return FileKind::kBareKey64;
+    case keys::KeyFileKind::kBare32:
+      return FileKind::kBareKey32;
+    case keys::KeyFileKind::kPadded32:
+      return FileKind::kPaddedKey32;
+    case keys::KeyFileKind::kOther:
+      break;
+  }
+  return FileKind::kUnknown;
+}
+
+}  // namespace
+
+FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offset) {
+  if (bytes.empty()) return FileKind::kEmpty;
+  if (is_dump(bytes, table_offset)) return FileKind::kDump;
+  if (has_nvs_page(bytes)) return FileKind::kNvsImage;
+  if (table::is_binary_table(bytes)) return FileKind::kTableBinary;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const bool is_text = text::is_utf8(text) && text.find('\0') == std::string_view::npos;
+  const FileKind key = kind_of_key(keys::classify_key_file(bytes));
+  if (is_text && (key == FileKind::kUnknown || !first_line(text).empty())) {
+    // Sixty-four characters of text may be a key as well, but random bytes are hardly ever text.
+    return kind_of_text(text);
+  }
+  return key;
+}
+
+std::string_view to_string(FileKind kind) {
+  switch (kind) {
+    case FileKind::kEmpty:
+      return "an empty file";
+    case FileKind::kErased:
+      return "erased flash: only 0xFF";
+    case FileKind::kNvsImage:
+      return "an NVS image";
+    case FileKind::kDump:
+      return "a flash dump";
+    case FileKind::kKeyPage:
+      return "an nvs_keys page";
+    case FileKind::kKeyPageDamaged:
+      return "a damaged nvs_keys page";
+    case FileKind::kBareKey64:
+      return "a bare 64-byte key";
+    case FileKind::kBareKey32:
+      return "a bare 32-byte key";
+    case FileKind::kPaddedKey32:
+      return "a 32-byte key padded to a page";
+    case FileKind::kTableBinary:
+      return "a partition table (binary)";
+    case FileKind::kTableCsv:
+      return "a partition table (CSV)";
+    case FileKind::kSettingsCsv:
+      return "settings (CSV)";
+    case FileKind::kSettingsJson:
+      return "settings (JSON)";
+    case FileKind::kText:
+      return "a text";
+    case FileKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace nvsafe::image

@@ -1,0 +1,111 @@
+#include "image/open.hpp"
+
+#include <fmt/format.h>
+
+#include "image/finding_text.hpp"
+
+namespace nvsafe::image {
+namespace {
+
+using text::Exit;
+using text::Outcome;
+using text::problem;
+
+struct Attempt {
+  std::unique_ptr<OpenedPartition> partition;  // null: nothing decodes
+  store::Statistics statistics;
+};
+
+Failed<text::Problem> cannot_open(const Region& region, const std::string& file, const Error& error) {
+  std::string where = describe(region, file);
+  if (error.page_index != kNoPlace) where += ", " + place_in_partition(error.page_index, error.entry_index);
+  const bool is_own_failure = error.code == ErrorCode::kProvider || error.code == ErrorCode::kNoMemory;
+  return problem(is_own_failure ? Exit::kIo : Exit::kBadInput, fmt::format("{}: {}", where, describe(error.code)),
+                 error.code == ErrorCode::kBadSize ? "an NVS image has a whole number of 4096-byte pages"
+                 : error.code == ErrorCode::kUnsupportedVersion
+                     ? "nothing was touched; is it really NVS? A flash-encrypted partition looks like this too"
+                     : "");
+}
+
+Outcome<Attempt> attempt(const Region& region, const KeyCandidate* key, const std::string& file, Allocator& allocator) {
+  Attempt result;
+  auto partition = std::make_unique<OpenedPartition>(region.bytes);
+  if (key != nullptr) {
+    auto cipher = format::EntryCipher::create(key->key);
+    if (!cipher) return cannot_open(region, file, cipher.error());
+    partition->cipher.emplace(std::move(*cipher));
+    partition->key = key;
+  }
+  auto store = store::Store::open(partition->flash, allocator, key != nullptr ? &*partition->cipher : nullptr,
+                                  result.statistics);
+  if (store) {
+    partition->store.emplace(std::move(*store));
+    result.partition = std::move(partition);
+  } else if (store.error().code != ErrorCode::kKeyProof) {
+    return cannot_open(region, file, store.error());
+  }
+  return result;
+}
+
+Failed<text::Problem> key_proof_failed(const Region& region, std::span<const KeyCandidate> keys,
+                                       const std::string& file, std::uint32_t written_entries) {
+  const std::string where = describe(region, file);
+  const std::string count = fmt::format("0 of {} written entries decode", written_entries);
+  if (keys.empty()) {
+    return problem(Exit::kKey, fmt::format("{} is encrypted or damaged, and no key is at hand: {}", where, count),
+                   fmt::format("add --keys FILE (an nvs_keys page or 64 key bytes), or --hmac-key FILE"));
+  }
+  const std::string who =
+      keys.size() == 1 ? keys.front().name + " does not open" : fmt::format("none of {} keys opens", keys.size());
+  return problem(Exit::kKey, fmt::format("{} {}: {}, nor without a key", who, where, count),
+                 fmt::format("nvsafe keys match {} DIR/          tries every key file in DIR", file));
+}
+
+}  // namespace
+
+std::string describe(const Region& region, const std::string& file) {
+  if (region.name.empty()) return file;
+  return fmt::format("partition {} ({:#x})", region.name, region.offset);
+}
+
+Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region, std::span<const KeyCandidate> keys,
+                                                         const std::string& file, Allocator& allocator) {
+  auto best = attempt(region, nullptr, file, allocator);
+  if (!best) return best.failed();
+  const std::uint32_t written = best->statistics.written_entries;
+  for (const KeyCandidate& key : keys) {
+    if (best->partition && best->statistics.decoded_entries == written) break;
+    auto next = attempt(region, &key, file, allocator);
+    if (!next) return next.failed();
+    if (next->partition && next->statistics.decoded_entries > best->statistics.decoded_entries) best = std::move(next);
+  }
+  if (!best->partition) return key_proof_failed(region, keys, file, written);
+  return std::move(best->partition);
+}
+
+Outcome<store::Statistics> try_key(const Region& region, const KeyCandidate* key, const std::string& file,
+                                   Allocator& allocator) {
+  auto result = attempt(region, key, file, allocator);
+  if (!result) return result.failed();
+  return result->statistics;
+}
+
+std::string fingerprint_text(std::span<const std::uint8_t> key) {
+  const auto bytes = keys::fingerprint(key);
+  if (!bytes) return "unknown";
+  return fmt::format("{:02x}{:02x}{:02x}{:02x}", (*bytes)[0], (*bytes)[1], (*bytes)[2], (*bytes)[3]);
+}
+
+std::string key_warning(const KeyCandidate& key) {
+  if (keys::universal_key(key.key) != keys::UniversalKey::kNone) {
+    return fmt::format("{} is the universal key that every device without flash encryption makes: it hides nothing",
+                       key.name);
+  }
+  if (keys::has_equal_halves(key.key)) {
+    return fmt::format("the two halves of {} are equal: it still opens what was written with it, but make new keys",
+                       key.name);
+  }
+  return {};
+}
+
+}  // namespace nvsafe::image

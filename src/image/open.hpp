@@ -1,0 +1,65 @@
+// Opens one NVS partition with whatever keys are at hand, by proof: the key that decodes most of what is written.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/allocator.hpp"
+#include "flash/span_flash.hpp"
+#include "keys/xts_key.hpp"
+#include "store/store.hpp"
+#include "text/problem.hpp"
+
+namespace nvsafe::image {
+
+// A key to try, and how messages call it: a path, or "the key page in nvs_key".
+struct KeyCandidate {
+  std::string name;
+  keys::XtsKey key;
+};
+
+// The bytes of one NVS partition. They must outlive what opens them.
+struct Region {
+  std::string name;          // of the partition; empty for an image by itself
+  std::uint32_t offset = 0;  // in its dump
+  std::span<const std::uint8_t> bytes;
+};
+// "partition nvs (0x9000)", or the file's name for an image by itself.
+[[nodiscard]] std::string describe(const Region& region, const std::string& file);
+
+// An opened partition. Stays where it is: the store points into it.
+class OpenedPartition {
+ public:
+  OpenedPartition(std::span<const std::uint8_t> bytes) : flash(bytes) {}
+  OpenedPartition(const OpenedPartition&) = delete;
+  OpenedPartition& operator=(const OpenedPartition&) = delete;
+
+  flash::SpanFlash flash;
+  std::optional<format::EntryCipher> cipher;
+  std::optional<store::Store> store;
+  const KeyCandidate* key = nullptr;  // nullptr: plain
+
+  [[nodiscard]] bool is_encrypted() const { return key != nullptr; }
+};
+
+// Tries the partition plain and with each candidate, and keeps what decodes most; `keys` must outlive the result.
+// Errors: kKey when entries are written and none decodes, with the counts; kBadInput for a size or format that is none.
+[[nodiscard]] text::Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region,
+                                                                             std::span<const KeyCandidate> keys,
+                                                                             const std::string& file,
+                                                                             Allocator& allocator);
+
+// How one key (nullptr: none) fares on a partition, without keeping it open. Errors: kBadInput, kIo.
+[[nodiscard]] text::Outcome<store::Statistics> try_key(const Region& region, const KeyCandidate* key,
+                                                       const std::string& file, Allocator& allocator);
+
+// "5c1e9a07".
+[[nodiscard]] std::string fingerprint_text(std::span<const std::uint8_t> key);
+
+// What should be said of a key that opened something: equal halves, a universal key. Empty: nothing.
+[[nodiscard]] std::string key_warning(const KeyCandidate& key);
+
+}  // namespace nvsafe::image

@@ -1,0 +1,234 @@
+#include "image/pack.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "image/build.hpp"
+#include "image/source.hpp"
+#include "image/verify.hpp"
+#include "table/binary.hpp"
+#include "text/suggest.hpp"
+
+namespace nvsafe::image {
+namespace {
+
+using table::DataSubtype;
+using table::Partition;
+using text::Exit;
+using text::Outcome;
+using text::problem;
+
+constexpr const char* kBootloader = "bootloader";
+constexpr std::uint32_t kDumpSizeMax = 256u << 20;
+
+class Packer {
+ public:
+  Packer(const table::Table& table, std::vector<PackPart> parts, const PackOptions& options, Allocator& allocator)
+      : table_(table), parts_(std::move(parts)), options_(options), allocator_(allocator) {}
+
+  Outcome<Packed> run() && {
+    if (auto done = check_names(); !done) return done.failed();
+    if (auto done = size_dump(); !done) return done.failed();
+    if (auto done = place_table(); !done) return done.failed();
+    if (auto done = place_bootloader(); !done) return done.failed();
+    if (options_.key != nullptr) {
+      auto cipher = format::EntryCipher::create(*options_.key);
+      if (!cipher) return problem(Exit::kIo, "the AES of this system failed");
+      cipher_.emplace(std::move(*cipher));
+    }
+    if (auto done = place_key_page(); !done) return done.failed();
+    for (const Partition& partition : table_.partitions()) {
+      if (auto done = place(partition); !done) return done.failed();
+    }
+    if (auto done = prove(); !done) return done.failed();
+    return std::move(packed_);
+  }
+
+ private:
+  [[nodiscard]] const PackPart* part_for(std::string_view name) const {
+    for (const PackPart& part : parts_) {
+      if (part.name == name) return &part;
+    }
+    return nullptr;
+  }
+
+  Outcome<void> check_names() {
+    for (const PackPart& part : parts_) {
+      const auto same = [&](const PackPart& other) { return other.name == part.name; };
+      if (std::count_if(parts_.begin(), parts_.end(), same) > 1) {
+        return problem(Exit::kUsage, fmt::format("partition {} is given twice", part.name));
+      }
+      if (table_.find(part.name) != nullptr || part.name == kBootloader) continue;
+      std::vector<std::string_view> names;
+      for (const Partition& partition : table_.partitions()) names.push_back(partition.name.view());
+      std::string hint = text::did_you_mean(part.name, names);
+      if (hint.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
+      return problem(Exit::kBadInput, fmt::format("the table has no partition {}", part.name), hint);
+    }
+    return {};
+  }
+
+  Outcome<void> size_dump() {
+    std::uint64_t end = options_.table_offset + table::kTableFlashSize;
+    for (const Partition& partition : table_.partitions()) end = std::max(end, partition.end());
+    if (end > kDumpSizeMax) {
+      return problem(Exit::kBadInput, fmt::format("the partitions end at {:#x}, beyond any flash", end));
+    }
+    if (options_.flash_size && *options_.flash_size < end) {
+      return problem(Exit::kBadInput,
+                     fmt::format("the partitions end at {:#x}, and the flash at {:#x}", end, *options_.flash_size),
+                     "make partitions smaller, or give a larger --flash-size");
+    }
+    packed_.dump.assign(options_.flash_size ? *options_.flash_size : static_cast<std::size_t>(end), 0xFF);
+    return {};
+  }
+
+  Outcome<void> place_table() {
+    table::ProblemList problems;
+    const auto binary = table::encode_table(table_, table::Md5Use::kYes, problems);
+    if (!binary) return problem(Exit::kBadInput, "the table does not fit 0xC00 bytes");
+    std::copy(binary->begin(), binary->end(), packed_.dump.begin() + options_.table_offset);
+    return {};
+  }
+
+  Outcome<void> place_bootloader() {
+    const PackPart* part = part_for(kBootloader);
+    if (part == nullptr || table_.find(kBootloader) != nullptr) return {};
+    if (!options_.bootloader_offset) {
+      return problem(Exit::kUsage, "where the bootloader goes depends on the chip",
+                     "add --chip, for example --chip esp32c3");
+    }
+    const std::uint32_t offset = *options_.bootloader_offset;
+    if (offset + part->bytes.size() > options_.table_offset) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{} ({:#x} bytes at {:#x}) reaches into the partition table at {:#x}", part->file,
+                                 part->bytes.size(), offset, options_.table_offset),
+                     "move the table: --partition-table-offset");
+    }
+    std::copy(part->bytes.begin(), part->bytes.end(), packed_.dump.begin() + offset);
+    packed_.has_bootloader = true;
+    return {};
+  }
+
+  // The first nvs_keys partition, which is the one that firmware takes.
+  Outcome<void> place_key_page() {
+    if (options_.key == nullptr || !options_.puts_key_page) return {};
+    const Partition* partition = table_.find_first(DataSubtype::kNvsKeys);
+    if (partition == nullptr) {
+      return problem(Exit::kBadInput, "the table has no nvs_keys partition to hold the keys",
+                     "add a row like  nvs_key,data,nvs_keys,,0x1000,encrypted  or use --to-hmac-key");
+    }
+    if (part_for(partition->name.view()) != nullptr) {
+      return problem(Exit::kUsage,
+                     fmt::format("{} is given as a file, and made from the keys as well", partition->name.view()),
+                     "leave one of the two out");
+    }
+    format::encode_key_page(*options_.key, std::span<std::uint8_t, format::kPageSize>(
+                                               packed_.dump.data() + partition->offset, format::kPageSize));
+    key_page_offset_ = partition->offset;
+    return {};
+  }
+
+  Outcome<void> place(const Partition& partition) {
+    PackedPart placed{.partition = partition};
+    const PackPart* part = part_for(partition.name.view());
+    if (part != nullptr) {
+      placed.file = part->file;
+      auto built = part->settings ? build(partition, *part) : Outcome<BuiltImage>(BuiltImage{.bytes = part->bytes});
+      if (!built) return built.failed();
+      if (built->bytes.size() > partition.size) {
+        return problem(Exit::kBadInput,
+                       fmt::format("{} has {:#x} bytes; partition {} takes {:#x}: {} bytes too many", part->file,
+                                   built->bytes.size(), partition.name.view(), partition.size,
+                                   built->bytes.size() - partition.size),
+                       "give the partition a larger size in the table");
+      }
+      placed.used_size = static_cast<std::uint32_t>(built->bytes.size());
+      std::copy(built->bytes.begin(), built->bytes.end(), packed_.dump.begin() + partition.offset);
+    } else if (key_page_offset_ == partition.offset) {
+      placed.is_key_page = true;
+      placed.used_size = format::kPageSize;
+    }
+    packed_.parts.push_back(std::move(placed));
+    return {};
+  }
+
+  Outcome<BuiltImage> build(const Partition& partition, const PackPart& part) {
+    if (!partition.is(DataSubtype::kNvs)) {
+      return problem(
+          Exit::kBadInput,
+          fmt::format("{} holds settings, and partition {} is no NVS partition", part.file, partition.name.view()),
+          "give the binary that belongs there");
+    }
+    return build_image(*part.settings, {.size = partition.size,
+                                        .format_version = options_.format_version,
+                                        .is_read_only = partition.readonly(),
+                                        .cipher = cipher_ ? &*cipher_ : nullptr,
+                                        .size_source = fmt::format("a size of partition {}:", partition.name.view())});
+  }
+
+  // Opens the finished dump with nothing but what is in it (and the HMAC key that the chip has), and reads all back.
+  Outcome<void> prove() {
+    auto source = Source::read("the finished dump", packed_.dump, {.table_offset = options_.table_offset});
+    if (!source) {
+      const bool has_nvs = table_.find_first(DataSubtype::kNvs) != nullptr;
+      if (!has_nvs) return {};
+      return source.failed();
+    }
+    std::vector<KeyCandidate> keys;
+    for (const KeyCandidate& key : (*source)->own_keys()) keys.push_back({key.name, key.key.clone()});
+    if (options_.key != nullptr && !options_.puts_key_page) keys.push_back({"the HMAC key", options_.key->clone()});
+    for (const Region& region : (*source)->regions()) {
+      const PackPart* part = part_for(region.name);
+      if (part == nullptr) continue;
+      auto opened = open_partition(region, keys, "the finished dump", allocator_);
+      if (!opened) return open_failed(*part, region, opened.error());
+      if (!part->settings) continue;
+      if (auto done = prove_rows(*part, *opened->get()->store); !done) return done.failed();
+    }
+    return {};
+  }
+
+  Outcome<void> prove_rows(const PackPart& part, store::Store& store) {
+    auto verified = verify(store, *part.settings);
+    if (!verified) return verified.failed();
+    if (!verified->all_rows_equal() || !verified->differences.empty()) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{}: a row does not read back: {}", part.file, verified->differences.front().what),
+                     "this is a fault in nvsafe: please report it");
+    }
+    for (PackedPart& placed : packed_.parts) {
+      if (placed.partition.name.view() == part.name) placed.key_count = verified->key_count;
+    }
+    packed_.row_count += verified->key_count;
+    return {};
+  }
+
+  // An image that was given ready-made, and that the dump's own keys do not open.
+  [[nodiscard]] Failed<text::Problem> open_failed(const PackPart& part, const Region& region,
+                                                  const text::Problem& why) const {
+    if (part.settings || why.exit != Exit::kKey) return {why};
+    return problem(Exit::kKey,
+                   fmt::format("{} in partition {} does not open with the keys of this dump", part.file, region.name),
+                   "give its key page: NAME=keys.bin for the nvs_keys partition, or --to-keys FILE");
+  }
+
+  const table::Table& table_;
+  std::vector<PackPart> parts_;
+  const PackOptions& options_;
+  Allocator& allocator_;
+  std::optional<format::EntryCipher> cipher_;
+  std::optional<std::uint32_t> key_page_offset_;
+  Packed packed_;
+};
+
+}  // namespace
+
+Outcome<Packed> pack(const table::Table& table, std::vector<PackPart> parts, const PackOptions& options,
+                     Allocator& allocator) {
+  return Packer(table, std::move(parts), options, allocator).run();
+}
+
+}  // namespace nvsafe::image
