@@ -24,12 +24,15 @@ mirror=$(awk -v suite=$suite '$2 == suite { print $1; exit }' <<<"$archives")
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/nvsafe-fresh.XXXXXXXX")
 remove_root() {
-  if mountpoint -q "$root/proc"; then umount "$root/proc" || umount --lazy "$root/proc"; fi
+  if mountpoint -q "$root"; then umount --recursive "$root" || umount --recursive --lazy "$root"; fi
   rm -rf --one-file-system "$root"
 }
 trap remove_root EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# As / of a real system is: a mount point that everyone may enter.
+chmod 755 "$root"
+mount --bind "$root" "$root"
 
 # How this machine reaches its mirror: proxies, certificates, limits.
 settings=$(apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries|Check-|AllowInsecure|ForceIPv)' || true)
@@ -49,6 +52,7 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 # The system is thrown away: dpkg need not wait for the disk.
 echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 mount -t proc proc "$root/proc"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 echo "fresh: $((SECONDS - started)) s for the new system"
 
 git clone --quiet --no-hardlinks . "$root/root/nvsafe"
