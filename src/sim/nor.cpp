@@ -76,7 +76,7 @@ Result<void> Nor::erase_sector(std::uint32_t offset) {
 Result<void> Nor::perform(const Operation& operation) {
   const bool is_cut = plan_ && plan_->operation == operation_count_;
   ++operation_count_;
-  if (settings_.keeps_operations) operations_.push_back(operation);
+  if (keeps_operations_) operations_.push_back(operation);
   if (!is_cut || plan_->fault != Fault::kBefore) count(operation);
   if (!is_cut) {
     finish(operation);

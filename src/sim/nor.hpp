@@ -15,9 +15,8 @@
 namespace nvsafe::sim {
 
 struct NorSettings {
-  bool checks_entries = false;    // EntryRule, for partitions that hold NVS
-  bool is_read_only = false;      // programs and erases are kFlashRule
-  bool keeps_operations = false;  // operations() lists them
+  bool checks_entries = false;  // EntryRule, for partitions that hold NVS
+  bool is_read_only = false;    // programs and erases are kFlashRule
 };
 
 // Refused calls, and operations that power was cut before, are not in the other numbers.
@@ -48,7 +47,8 @@ class Nor : public Flash {
 
   // Programs and erases so far, also the one that was cut; refused and empty ones are none.
   [[nodiscard]] std::uint64_t operation_count() const { return operation_count_; }
-  // All of them; with keeps_operations only.
+  // From now on operations() lists them.
+  void keep_operations() { keeps_operations_ = true; }
   [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
 
   [[nodiscard]] const NorCounts& counts() const { return total_; }
@@ -92,6 +92,7 @@ class Nor : public Flash {
   std::optional<CutPlan> plan_;  // its operation counted like operation_count_
   bool is_powered_ = true;
   std::uint64_t operation_count_ = 0;
+  bool keeps_operations_ = false;
   std::vector<Operation> operations_;
 
   NorCounts total_;

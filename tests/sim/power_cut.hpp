@@ -8,7 +8,7 @@
 //
 // The workload runs once uncut to learn its operations, so it must do the same each time, and starts by resetting
 // whatever it keeps about its progress. The checker gets the flash with power on; it may write to it, and may run
-// another PowerCuts from flash.bytes() to cut the recovery as well.
+// another PowerCuts that starts with that flash to cut the recovery as well.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -101,14 +101,20 @@ class PowerCuts {
   using Workload = std::function<void(Nor&)>;
   using Checker = std::function<std::string(RamNor&, const PowerCutCase&)>;
 
-  // NVSAFE_CUT_SEED and NVSAFE_CUT_CASE in the environment replay one case of a failed run.
+  // NVSAFE_CUT_SEED and NVSAFE_CUT_CASE in the environment replay one case of a failed run. They mean the outermost
+  // PowerCuts; one inside a checker runs all its cases.
   PowerCuts(std::string name, std::span<const std::uint8_t> start, const PowerCutSettings& settings = {})
-      : name_(std::move(name)), settings_(settings), start_(start, settings.nor) {
+      : PowerCuts(std::move(name), RamNor(start, settings.nor), settings) {}
+  // settings.nor counts for nothing: `start` has its own, and its marginal bits.
+  PowerCuts(std::string name, RamNor start, const PowerCutSettings& settings = {})
+      : name_(std::move(name)), settings_(settings), start_(std::move(start)), is_outermost_(running_count_ == 0) {
+    if (!is_outermost_) return;
     settings_.seed = environment("NVSAFE_CUT_SEED").value_or(settings.seed);
     only_case_ = environment("NVSAFE_CUT_CASE");
   }
 
   void run(const Workload& workload, const Checker& check) {
+    const Running running;
     for (const PowerCutCase& cut : PowerCutCases(settings_).of(operations_of(workload))) {
       if (is_chosen(cut)) run_case(cut, workload, check);
     }
@@ -127,6 +133,14 @@ class PowerCuts {
  private:
   static constexpr std::uint64_t kFailuresShown = 5;
 
+  static inline int running_count_ = 0;
+  struct Running {
+    Running() { ++running_count_; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() { --running_count_; }
+  };
+
   static std::optional<std::uint64_t> environment(const char* name) {
     const char* value = std::getenv(name);
     const auto number = value == nullptr ? std::nullopt : parse_integer(value);
@@ -135,9 +149,8 @@ class PowerCuts {
   }
 
   std::vector<Operation> operations_of(const Workload& workload) const {
-    NorSettings settings = settings_.nor;
-    settings.keeps_operations = true;
-    RamNor flash(start_.bytes(), settings);
+    RamNor flash = start_;
+    flash.keep_operations();
     workload(flash);
     return flash.operations();
   }
@@ -160,19 +173,22 @@ class PowerCuts {
 
   void note_failure(const PowerCutCase& cut, const std::string& problem) {
     if (++failed_ > kFailuresShown) return;
-    failures_ += "  " + to_string(cut) + ": " + problem +
-                 "\n    replay: NVSAFE_CUT_SEED=" + std::to_string(settings_.seed) +
-                 " NVSAFE_CUT_CASE=" + std::to_string(cut.number);
+    failures_ += "  " + to_string(cut) + ": " + problem + "\n";
+    if (is_outermost_) failures_ += "    replay: " + replay(cut) + "\n";
+  }
+
+  [[nodiscard]] std::string replay(const PowerCutCase& cut) const {
+    const std::string text =
+        "NVSAFE_CUT_SEED=" + std::to_string(settings_.seed) + " NVSAFE_CUT_CASE=" + std::to_string(cut.number);
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-    if (test != nullptr) {
-      failures_ += " --gtest_filter=" + std::string(test->test_suite_name()) + "." + std::string(test->name());
-    }
-    failures_ += "\n";
+    if (test == nullptr) return text;
+    return text + " --gtest_filter=" + test->test_suite_name() + "." + test->name();
   }
 
   std::string name_;
   PowerCutSettings settings_;
   RamNor start_;
+  bool is_outermost_;
   std::optional<std::uint64_t> only_case_;
   std::uint64_t tried_ = 0;
   std::uint64_t failed_ = 0;

@@ -97,13 +97,42 @@ TEST(PowerCuts, the_checker_can_cut_the_recovery_too) {
   std::uint64_t second_cuts = 0;
   PowerCuts cuts("value, mark", kBlank, {.prints = false});
   cuts.run(write_value, [&](RamNor& flash, const PowerCutCase&) {
-    PowerCuts recovery("erase", flash.bytes(), {.prints = false});
+    PowerCuts recovery("erase", flash, {.prints = false});
     recovery.run([](Nor& again) { (void)again.erase_sector(0); },
                  [](RamNor&, const PowerCutCase&) { return std::string(); });
     second_cuts += recovery.tried();
     return std::string();
   });
   EXPECT_EQ(second_cuts, cuts.tried() * 8);
+}
+
+TEST(PowerCuts, a_replayed_case_still_cuts_the_whole_recovery) {
+  std::uint64_t second_cuts = 0;
+  ::setenv("NVSAFE_CUT_CASE", "3", 1);
+  PowerCuts cuts("value, mark", kBlank, {.prints = false});
+  cuts.run(write_value, [&](RamNor& flash, const PowerCutCase&) {
+    PowerCuts recovery("erase", flash, {.prints = false});
+    recovery.run([](Nor& again) { (void)again.erase_sector(0); },
+                 [](RamNor&, const PowerCutCase&) { return std::string(); });
+    second_cuts += recovery.tried();
+    return std::string();
+  });
+  ::unsetenv("NVSAFE_CUT_CASE");
+  EXPECT_EQ(cuts.tried(), 1u);
+  EXPECT_EQ(second_cuts, 8u);
+}
+
+TEST(PowerCuts, marginal_bits_of_the_start_are_there_in_every_case) {
+  RamNor start(kBlank);
+  start.cut_at({.fault = Fault::kRandomBits, .seed = 1, .leaves_marginal = true});
+  (void)start.program(0, Bytes(256, 0));
+  start.power_on();
+  PowerCuts cuts("on marginal bits", start, {.prints = false});
+  cuts.run([](Nor& flash) { (void)flash.program(4096, Bytes{0}); },
+           [](RamNor& flash, const PowerCutCase&) -> std::string {
+             return flash.marginal_bit_count() > 0 ? "" : "they are gone";
+           });
+  EXPECT_EQ(cuts.failed(), 0u) << cuts.text();
 }
 
 TEST(PowerCuts, a_workload_that_does_not_repeat_is_caught) {

@@ -95,7 +95,8 @@ TEST(RamNor, counts_can_start_again_while_operations_go_on) {
 }
 
 TEST(RamNor, an_operation_is_a_program_or_an_erase) {
-  RamNor flash(8192, {.keeps_operations = true});
+  RamNor flash(8192);
+  flash.keep_operations();
   (void)read(flash, 0, 1);
   ASSERT_TRUE(flash.program(5, Bytes{0, 0}).ok());
   ASSERT_TRUE(flash.program(5, Bytes{}).ok());
