@@ -47,8 +47,11 @@ class Nor : public Flash {
 
   // Programs and erases so far, also the one that was cut; refused and empty ones are none.
   [[nodiscard]] std::uint64_t operation_count() const { return operation_count_; }
-  // From now on operations() lists them.
-  void keep_operations() { keeps_operations_ = true; }
+  // operations() lists those from now on.
+  void keep_operations() {
+    keeps_operations_ = true;
+    operations_.clear();
+  }
   [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
 
   [[nodiscard]] const NorCounts& counts() const { return total_; }
