@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nvsafe/assert.hpp"
 #include "nvsafe/error.hpp"
 
 namespace nvsafe {
@@ -22,7 +23,7 @@ Failed(E) -> Failed<E>;
   return {Error{code, page_index, entry_index}};
 }
 
-// Holds a T or an E. value() and error() require that the matching one is held.
+// Holds a T or an E. Requires for value(), * and ->: ok(); for error() and failed(): not ok().
 template <typename T, typename E = Error>
 class [[nodiscard]] Result {
  public:
@@ -47,18 +48,29 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] bool ok() const { return ok_; }
   explicit operator bool() const { return ok_; }
-  [[nodiscard]] T& value() & { return value_; }
-  [[nodiscard]] const T& value() const& { return value_; }
-  [[nodiscard]] T&& value() && { return std::move(value_); }
-  [[nodiscard]] T& operator*() & { return value_; }
-  [[nodiscard]] const T& operator*() const& { return value_; }
-  [[nodiscard]] T* operator->() { return &value_; }
-  [[nodiscard]] const T* operator->() const { return &value_; }
-  [[nodiscard]] const E& error() const& { return error_; }
+  [[nodiscard]] T& value() & { return held(); }
+  [[nodiscard]] const T& value() const& { return held(); }
+  [[nodiscard]] T&& value() && { return std::move(held()); }
+  [[nodiscard]] T& operator*() & { return held(); }
+  [[nodiscard]] const T& operator*() const& { return held(); }
+  [[nodiscard]] T* operator->() { return &held(); }
+  [[nodiscard]] const T* operator->() const { return &held(); }
+  [[nodiscard]] const E& error() const& {
+    NVSAFE_ASSERT(!ok_);
+    return error_;
+  }
   // The error, ready to be returned from a function with another value type.
-  [[nodiscard]] Failed<E> failed() const { return {error_}; }
+  [[nodiscard]] Failed<E> failed() const { return {error()}; }
 
  private:
+  [[nodiscard]] T& held() {
+    NVSAFE_ASSERT(ok_);
+    return value_;
+  }
+  [[nodiscard]] const T& held() const {
+    NVSAFE_ASSERT(ok_);
+    return value_;
+  }
   void take(Result&& other) {
     if (ok_) {
       new (&value_) T(std::move(other.value_));

@@ -42,9 +42,7 @@ enum class ValueType : std::uint8_t {
 }
 
 // Bytes of a number's value: 1, 2, 4 or 8. Requires: is_number(type).
-[[nodiscard]] constexpr std::uint8_t number_size(ValueType type) {
-  return static_cast<std::uint8_t>(type) & 0x0F;
-}
+[[nodiscard]] constexpr std::uint8_t number_size(ValueType type) { return static_cast<std::uint8_t>(type) & 0x0F; }
 
 [[nodiscard]] constexpr bool has_data_entries(ValueType type) {
   return type == ValueType::kString || type == ValueType::kBlobV1 || type == ValueType::kBlobData;

@@ -6,7 +6,7 @@
 #include <span>
 #include <type_traits>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 
 namespace nvsafe {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 #include "flash/range.hpp"
 #include "nvsafe/flash.hpp"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 #include "text/place.hpp"
 #include "text/printable.hpp"
 #include "text/suggest.hpp"
@@ -24,7 +24,8 @@ constexpr std::string_view kSizeForms = "write a size such as 0x6000, 24K or 1M,
 constexpr std::string_view kBootloaderHint = "give the offset with --primary-bootloader-offset";
 constexpr std::string_view kCopyHint = "the file is damaged, or was not read from the offset of the table";
 
-// {name} {other} the partitions, {given} the field as written or else the number, {type} the partition's type.
+// {name} {other} the partitions, {given} the field as written or else the number, {type} the partition's type, {next}
+// the next multiple of {expected} from {value} on.
 struct Words {
   Code code;
   std::string_view what;
@@ -33,22 +34,23 @@ struct Words {
 
 constexpr Words kCsvWords[] = {
     {Code::kNotUtf8, "this is not UTF-8 text", "save the file as UTF-8"},
-    {Code::kNameHasNul, "a name cannot hold a NUL byte", ""},
+    {Code::kNameHasNul, "a name cannot hold a NUL byte", "remove the NUL byte"},
     {Code::kTypeMissing, "type is missing", "write app, data, or a number such as 0x40"},
     {Code::kTypeUnknown, "{given} is no partition type", "write app, data, or a number such as 0x40"},
-    {Code::kTypeOutOfRange, "type {given} is not within 0 to 255", ""},
+    {Code::kTypeOutOfRange, "type {given} is not within 0 to 255", "write app, data, or a number such as 0x40"},
     {Code::kAppSubtypeMissing, "subtype is missing, and an app has none by default",
      "write factory, test, or ota_0 to ota_15"},
     {Code::kSubtypeUnknown, "{given} is no subtype of {type}", "write a known subtype or a number"},
     {Code::kSubtypeNvsKey, "{given} is no subtype of data",
      "did you mean 'nvs_keys'? The subtype ends in s, whatever the name of the partition"},
-    {Code::kSubtypeOutOfRange, "subtype {given} is not within 0 to 255", ""},
+    {Code::kSubtypeOutOfRange, "subtype {given} is not within 0 to 255", "write a known subtype or a number"},
     {Code::kOffsetNotANumber, "offset {given} is no number",
      "write an offset such as 0x9000 or 64K, or nothing to follow the row before"},
-    {Code::kOffsetOutOfRange, "offset {given} is no address of 32 bits", ""},
+    {Code::kOffsetOutOfRange, "offset {given} is no address of 32 bits",
+     "write an offset such as 0x9000 or 64K, or nothing to follow the row before"},
     {Code::kSizeMissing, "size is missing", kSizeForms},
     {Code::kSizeNotANumber, "size {given} is no number", kSizeForms},
-    {Code::kSizeOutOfRange, "size {given} is beyond 32 bits", ""},
+    {Code::kSizeOutOfRange, "size {given} is beyond 32 bits", kSizeForms},
     {Code::kEndBeforeOffset, "the end {value:#x} lies before the offset {expected:#x}",
      "a negative size is the address where the partition ends; leave the minus out to give a size"},
     {Code::kFlagUnknown, "{given} is no flag",
@@ -61,7 +63,7 @@ constexpr Words kCsvWords[] = {
     {Code::kOffsetBelowPrevious,
      "offset {value:#x} of {name} lies below {expected:#x}, where {other} (line {other_line}) ends",
      "rows stand in the order of their offsets; write {expected:#x} or more, or nothing"},
-    {Code::kTooManyPartitions, "{value} partitions are too many, {expected} fit", ""},
+    {Code::kTooManyPartitions, "{value} partitions are too many, {expected} fit", "remove some"},
     {Code::kValueIgnored, "{given} has no effect, {expected:#x} is used",
      "the place of this partition follows from the offsets of the table and the bootloader"},
     {Code::kFieldIgnored, "{given} has no effect, a row has 6 fields", ""},
@@ -74,7 +76,7 @@ constexpr Words kBinaryWords[] = {
     {Code::kLengthNotRecords, "the table breaks off within the record at {value:#x}", kCopyHint},
     {Code::kEndMissing, "the table has no end mark at {value:#x}", kCopyHint},
     {Code::kMd5Mismatch, "the MD5 at {value:#x} of the table does not match the records", kCopyHint},
-    {Code::kMd5Failed, "the MD5 cannot be computed", ""},
+    {Code::kMd5Failed, "the MD5 cannot be computed", "check the OpenSSL of this system"},
     {Code::kMd5Missing, "the table has no MD5 record",
      "firmware that is built with CONFIG_PARTITION_TABLE_MD5 (the default) expects one"},
     {Code::kRecordAfterMd5, "partition {name} stands behind the MD5 record, which does not cover it", ""},
@@ -84,19 +86,22 @@ constexpr Words kBinaryWords[] = {
 constexpr Words kStockWords[] = {
     {Code::kBootloaderAboveTable, "the bootloader at {value:#x} is not below the partition table at {expected:#x}",
      "check --primary-bootloader-offset and --partition-table-offset"},
-    {Code::kOffsetMisaligned, "offset {value:#x} of {name} is not a multiple of {expected:#x}", ""},
-    {Code::kAppSizeMisaligned, "size {value:#x} of {name} is not a multiple of {expected:#x}", ""},
+    {Code::kOffsetMisaligned, "offset {value:#x} of {name} is not a multiple of {expected:#x}",
+     "write {next:#x}, or nothing to follow the row before"},
+    {Code::kAppSizeMisaligned, "size {value:#x} of {name} is not a multiple of {expected:#x}", "write {next:#x}"},
     {Code::kReadonlyRefused, "{name} cannot be readonly, firmware writes to it", "remove the flag readonly"},
     {Code::kNvsTooSmall, "{name} has {value:#x} bytes, and an NVS that is written to needs {expected:#x}",
      "make it larger, or flag it readonly"},
     {Code::kNameTwice, "the name {name} is used twice{other_place}", "each partition needs a name of its own"},
-    {Code::kBelowTableEnd, "{name} at {value:#x} lies below {expected:#x}, where the partition table ends", ""},
-    {Code::kOverlap, "{name} at {value:#x} overlaps {other}{other_place}, which ends at {expected:#x}", ""},
-    {Code::kOtaDataTwice, "{name} is a second partition of subtype ota besides {other}{other_place}", ""},
-    {Code::kOtaDataSize, "{name} has {value:#x} bytes, and OTA data have {expected:#x}", ""},
-    {Code::kTeeOtaDataTwice, "{name} is a second partition of subtype tee_ota besides {other}{other_place}", ""},
-    {Code::kTeeOtaDataSize, "{name} has {value:#x} bytes, and TEE OTA data have {expected:#x}", ""},
-    {Code::kFlashTooSmall, "{name} ends at {value:#x}, and the flash has {expected:#x} bytes", ""},
+    {Code::kBelowTableEnd, "{name} at {value:#x} lies below {expected:#x}, where the partition table ends",
+     "write {expected:#x} or more, or nothing"},
+    {Code::kOverlap, "{name} at {value:#x} overlaps {other}{other_place}, which ends at {expected:#x}",
+     "write {expected:#x} or more, or nothing"},
+    {Code::kOtaDataTwice, "{name} is a second partition of subtype ota besides {other}{other_place}", "remove one"},
+    {Code::kOtaDataSize, "{name} has {value:#x} bytes, and OTA data have {expected:#x}", "make it {expected:#x}"},
+    {Code::kTeeOtaDataTwice, "{name} is a second partition of subtype tee_ota besides {other}{other_place}", "remove one"},
+    {Code::kTeeOtaDataSize, "{name} has {value:#x} bytes, and TEE OTA data have {expected:#x}", "make it {expected:#x}"},
+    {Code::kFlashTooSmall, "{name} ends at {value:#x}, and the flash has {expected:#x} bytes", "make partitions smaller"},
     {Code::kNameIsOtherType, "the name {name} is the keyword of a type that this partition does not have",
      "check the order of the fields"},
     {Code::kNameIsOtherSubtype, "the name {name} is the keyword of a subtype that this partition does not have",
@@ -105,7 +110,7 @@ constexpr Words kStockWords[] = {
 
 constexpr Words kHouseWords[] = {
     {Code::kNameTooLong, "the name {name} has {value} bytes, and a device keeps {expected}", "shorten the name"},
-    {Code::kBeyondAddresses, "{name} ends at {value:#x}, beyond 32 bits", ""},
+    {Code::kBeyondAddresses, "{name} ends at {value:#x}, beyond 32 bits", "make it smaller"},
     {Code::kTableOffsetIsPartition, "{value:#x} is given as the offset of the partition table, and {name} lies there",
      "--partition-table-offset is the place of the table itself, 0x8000 unless the project moves it"},
     {Code::kNvsEncryptedFlag,
@@ -138,10 +143,12 @@ std::string fill_in(std::string_view form, const TableProblem& problem) {
   const std::string given =
       problem.field.empty() ? fmt::format("{:#x}", problem.value) : text::in_quotes(problem.field.view());
   const std::string other_place = problem.other_line == 0 ? "" : fmt::format(" (line {})", problem.other_line);
+  const std::uint64_t step = std::max<std::uint64_t>(problem.expected, 1);
   return fmt::format(fmt::runtime(form), fmt::arg("name", text::in_quotes(problem.name.view())),
                      fmt::arg("other", text::in_quotes(problem.other_name.view())), fmt::arg("given", given),
                      fmt::arg("type", "type " + type_name(problem.type)), fmt::arg("value", problem.value),
-                     fmt::arg("expected", problem.expected), fmt::arg("other_line", problem.other_line),
+                     fmt::arg("expected", problem.expected),
+                     fmt::arg("next", (problem.value + step - 1) / step * step), fmt::arg("other_line", problem.other_line),
                      fmt::arg("other_place", other_place));
 }
 

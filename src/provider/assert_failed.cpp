@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 
 namespace nvsafe {
 

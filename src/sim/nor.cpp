@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 #include "flash/range.hpp"
 #include "sim/tear.hpp"
 

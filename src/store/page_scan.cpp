@@ -1,6 +1,6 @@
 #include "store/page_scan.hpp"
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 #include "base/crc32.hpp"
 #include "base/endian.hpp"
 #include "format/entry_state.hpp"

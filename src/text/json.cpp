@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 
 namespace nvsafe::text {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "base/assert.hpp"
+#include "nvsafe/assert.hpp"
 #include "base/endian.hpp"
 #include "base/number.hpp"
 #include "text/ascii.hpp"
