@@ -1,0 +1,98 @@
+#include "table_reporter.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string_view>
+
+namespace nvsafe::bench {
+namespace {
+
+struct Figure {
+  std::string_view source;  // "benchmark" or "benchmark:counter"
+  std::string_view unit;    // one of kUnits
+  double target;            // at most this, in `unit`; 0: there is no target
+  std::string_view what;
+};
+
+struct Unit {
+  std::string_view name;
+  double in_source;  // how many of the source's (ns, or whatever a counter counts)
+};
+constexpr Unit kUnits[] = {{"ns", 1}, {"µs", 1e3}, {"ms", 1e6}, {"times", 1}, {"ms CPU", 1}, {"ns/unit", 1}};
+
+// The targets first, then what helps to find out why one is missed.
+constexpr Figure kFigures[] = {
+    {"build/24K_100_rows", "µs", 60, "24 KiB encrypted image from 100 parsed rows"},
+    {"build/1M_10000_rows", "ms", 20, "1 MiB encrypted image from 10 000 parsed rows"},
+    {"process_build/new_keys", "ms", 8, "whole process: nvsafe build of a 100-row CSV --new-keys"},
+    {"process_build/to_keys", "ms", 8, "whole process: nvsafe build of a 100-row CSV --to-keys"},
+    {"xts_over_ecb:ratio", "times", 1.5, "XTS over a page, in times of ECB over the same 6 048 B"},
+    {"open/1M_settings", "ms", 3, "scan of a full encrypted 1 MiB image, 10 000 mixed values"},
+    {"open/1M_settings:flash_read", "times", 1.005, "  flash read, in sizes of the image"},
+    {"open/1M_settings:memory", "times", 2, "  peak memory with the image, in sizes of the image"},
+    {"open/1M_numbers", "ms", 3, "scan of a full encrypted 1 MiB image, numbers only"},
+    {"open/1M_numbers:flash_read", "times", 1.005, "  flash read, in sizes of the image"},
+    {"open/1M_numbers:memory", "times", 2, "  peak memory with the image, in sizes of the image"},
+    {"process_build/new_keys:cpu_ms", "ms CPU", 0, "nvsafe build --new-keys, without waiting"},
+    {"process_build/to_keys:cpu_ms", "ms CPU", 0, "nvsafe build --to-keys, without waiting"},
+    {"process_version", "ms", 0, "nvsafe --version: start-up alone"},
+    {"xts_over_ecb:ns_per_unit", "ns/unit", 0, "XTS, 126 units of 32 B at once"},
+    {"xts_page", "ns", 0, "XTS over a page"},
+    {"ecb_page", "ns", 0, "ECB over 6 048 B"},
+    {"xts_entry", "ns", 0, "XTS over one entry by itself"},
+    {"cipher_create", "ns", 0, "key schedule of an XTS key"},
+    {"crc/28", "ns", 0, "CRC over 28 B, as of an entry"},
+    {"crc/4000", "ns", 0, "CRC over 4 000 B"},
+    {"parse_csv/100", "µs", 0, "CSV of 100 rows parsed"},
+    {"parse_csv/10000", "ms", 0, "CSV of 10 000 rows parsed"},
+    {"iterate", "ms", 0, "all 10 000 items of 1 MiB visited, as ls does"},
+    {"get/4", "ns", 0, "get of a number from 1 MiB"},
+    {"get/64", "ns", 0, "get of 64 B"},
+    {"get/1000", "ns", 0, "get of 1 000 B"},
+    {"get/4000", "µs", 0, "get of 4 000 B"},
+    {"get/32000", "µs", 0, "get of a blob of 32 000 B"},
+};
+
+double in_unit(double value, std::string_view name) {
+  for (const Unit& unit : kUnits) {
+    if (unit.name == name) return value / unit.in_source;
+  }
+  return value;
+}
+
+std::string short_name(const benchmark::BenchmarkName& name) {
+  return name.args.empty() ? name.function_name : name.function_name + "/" + name.args;
+}
+
+}  // namespace
+
+// Time is the thread's own, for other programs run here too; but for a whole process it is the clock's.
+void TableReporter::ReportRuns(const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    const std::string name = short_name(run.run_name);
+    if (run.error_occurred) std::fprintf(stderr, "%s: %s\n", name.c_str(), run.error_message.c_str());
+    if (run.aggregate_name != "median") continue;
+    const bool is_process = !run.run_name.time_type.empty();
+    medians_[name] = is_process ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime();
+    for (const auto& [counter, value] : run.counters) medians_[name + ":" + counter] = value;
+  }
+}
+
+void TableReporter::Finalize() {
+  fmt::print("{:>14}  {:>14}  {:6}  {}\n", "target", "measured", "", "median of");
+  for (const Figure& figure : kFigures) {
+    const auto found = medians_.find(std::string(figure.source));
+    if (found == medians_.end()) continue;
+    const double value = in_unit(found->second, figure.unit);
+    const bool has_target = figure.target > 0;
+    const char* verdict = !has_target ? "" : value <= figure.target ? "met" : "MISSED";
+    fmt::print("{:>14}  {:>14}  {:6}  {}\n", has_target ? fmt::format("<= {:g} {}", figure.target, figure.unit) : "",
+               fmt::format("{:.3g} {}", value, figure.unit), verdict, figure.what);
+  }
+  if (NVSAFE_IS_STATIC == 0) {
+    fmt::print("nvsafe is linked with shared libraries here; as released (preset release) it starts faster\n");
+  }
+}
+
+}  // namespace nvsafe::bench
