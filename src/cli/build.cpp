@@ -43,7 +43,7 @@ Outcome<Target> target_from_table(const BuildArguments& arguments, const Context
   auto partition = find_nvs_partition(*table, split.partition, split.file);
   if (!partition) return partition.failed();
   Target target{.size = (*partition)->size,
-                .size_source = fmt::format("a size of partition {}:", (*partition)->name.view()),
+                .size_source = fmt::format("partition {}: size", (*partition)->name.view()),
                 .is_read_only = arguments.read_only || (*partition)->readonly(),
                 .address = (*partition)->offset};
   if (const auto* keys = table->find_first(table::DataSubtype::kNvsKeys)) target.keys_address = keys->offset;

@@ -45,6 +45,7 @@ const table::Partition* find_partition(const table::Table& table, const std::str
 Outcome<Piece> find_piece(std::span<const std::uint8_t> dump, const FileArgument& split, std::uint32_t table_offset) {
   if (split.partition.find('+') != std::string::npos) return piece_by_address(dump, split.partition);
   if (image::identify(dump, table_offset) != image::FileKind::kDump) {
+    if (auto elsewhere = image::table_elsewhere(dump, table_offset, split.file)) return Failed{std::move(*elsewhere)};
     return problem(Exit::kBadInput, fmt::format("{} has no partition table at {:#x}", split.file, table_offset),
                    "--partition-table-offset says where it is; OFFSET+SIZE takes a region without a table");
   }

@@ -242,6 +242,7 @@ Outcome<table::Table> read_table(const std::string& path, const PartitionOptions
                                {.layout = {.table_offset = *offset}}, problems);
       break;
     default:
+      if (auto elsewhere = image::table_elsewhere(*bytes, *offset, path)) return Failed{std::move(*elsewhere)};
       return problem(Exit::kBadInput, fmt::format("{} is no partition table: it is {}", path, to_string(kind)),
                      fmt::format("nvsafe show {}", path));
   }

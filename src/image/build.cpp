@@ -125,8 +125,8 @@ class Builder {
     const std::uint32_t needed =
         options_.is_read_only && page_count <= 2 ? page_count * kPageSize : pages_needed * kPageSize;
     return problem(Exit::kBadInput,
-                   fmt::format("the settings do not fit {:#x} bytes: {} bytes are missing ({} pages of data{})",
-                               options_.size, needed - options_.size, page_count,
+                   fmt::format("{} {:#x} does not hold the settings: {} bytes are missing ({} pages of data{})",
+                               options_.size_source, options_.size, needed - options_.size, page_count,
                                needed == pages_needed * kPageSize ? ", and one that firmware needs free" : ""),
                    fmt::format("{} {:#x} works", options_.size_source, needed));
   }

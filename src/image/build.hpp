@@ -15,7 +15,7 @@ struct BuildOptions {
   int format_version = 2;     // 1: for firmware before ESP-IDF 3.2 or so; blobs within a page only
   bool is_read_only = false;  // allows 0x1000 and 0x2000: no page is kept free
   const format::EntryCipher* cipher = nullptr;
-  std::string size_source = "--size";  // who gave the size, for messages
+  std::string size_source = "--size";  // what stands before the size in messages, as "partition nvs: size"
 };
 
 struct BuiltImage {

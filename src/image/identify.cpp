@@ -10,9 +10,9 @@
 namespace nvsafe::image {
 namespace {
 
+// Also in a file that was cut short: whoever opens it says so.
 bool has_nvs_page(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() % format::kPageSize != 0) return false;
-  for (std::size_t at = 0; at < bytes.size(); at += format::kPageSize) {
+  for (std::size_t at = 0; at + format::kPageHeaderSize <= bytes.size(); at += format::kPageSize) {
     const auto header_bytes = format::PageHeaderBytes(bytes.data() + at, format::kPageHeaderSize);
     const auto header = format::decode_page_header(header_bytes);
     if (format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes)) return true;

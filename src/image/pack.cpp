@@ -166,7 +166,7 @@ class Packer {
                                         .format_version = options_.format_version,
                                         .is_read_only = partition.readonly(),
                                         .cipher = cipher_ ? &*cipher_ : nullptr,
-                                        .size_source = fmt::format("a size of partition {}:", partition.name.view())});
+                                        .size_source = fmt::format("partition {}: size", partition.name.view())});
   }
 
   // Opens the finished dump with nothing but what is in it (and the HMAC key that the chip has), and reads all back.

@@ -49,6 +49,20 @@ Outcome<table::Table> table_of_dump(std::span<const std::uint8_t> dump, std::uin
   return problem(Exit::kBadInput, found.what, found.hint);
 }
 
+std::optional<text::Problem> table_elsewhere(std::span<const std::uint8_t> bytes, std::uint32_t table_offset,
+                                             const std::string& file) {
+  for (std::size_t at = table::kTableFlashSize; at + table::kBinarySize <= bytes.size(); at += table::kTableFlashSize) {
+    table::ProblemList problems;
+    if (at == table_offset || !table::is_binary_table(bytes.subspan(at))) continue;
+    if (!table::decode_table(bytes.subspan(at, table::kBinarySize), table::Md5Use::kYes, problems)) continue;
+    return text::Problem{Exit::kBadInput, fmt::format("{} has no partition table at {:#x}", file, table_offset),
+                         fmt::format("its table lies at {:#x}: {} --partition-table-offset{}", at,
+                                     at == table::kTableOffset ? "leave out" : "add",
+                                     at == table::kTableOffset ? "" : fmt::format(" {:#x}", at))};
+  }
+  return std::nullopt;
+}
+
 Outcome<std::span<const std::uint8_t>> partition_bytes(std::span<const std::uint8_t> dump,
                                                        const table::Partition& partition, const std::string& file) {
   if (partition.end() <= dump.size()) return dump.subspan(partition.offset, partition.size);
@@ -81,10 +95,12 @@ Outcome<void> Source::find_regions(const SourceOptions& options) {
   }
   if (is_address) return use_address(options);
   if (kind_ == FileKind::kDump) return use_table(options);
+  // Its NVS pages alone would pass for an image.
+  if (auto elsewhere = table_elsewhere(bytes_, options.table_offset, file_)) return Failed{std::move(*elsewhere)};
   const bool is_erased_image = kind_ == FileKind::kErased && bytes_.size() % format::kPageSize == 0;
   if (kind_ != FileKind::kNvsImage && !is_erased_image) {
-    return problem(Exit::kBadInput, fmt::format("{} holds no NVS: it is {}", file_, to_string(kind_)),
-                   hint_for(kind_, file_));
+    const std::string what = kind_ == FileKind::kUnknown ? "" : fmt::format(": it is {}", to_string(kind_));
+    return problem(Exit::kBadInput, fmt::format("{} holds no NVS page{}", file_, what), hint_for(kind_, file_));
   }
   if (!options.partition.empty()) {
     return problem(Exit::kBadInput,

@@ -55,6 +55,11 @@ class Source {
   std::vector<KeyCandidate> own_keys_;
 };
 
+// What to say of a file without a partition table at `table_offset`, when there is one at another place. nullopt: there
+// is none.
+[[nodiscard]] std::optional<text::Problem> table_elsewhere(std::span<const std::uint8_t> bytes,
+                                                           std::uint32_t table_offset, const std::string& file);
+
 // A partition's bytes in a dump. Errors: kBadInput when it reaches past the dump's end.
 [[nodiscard]] text::Outcome<std::span<const std::uint8_t>> partition_bytes(std::span<const std::uint8_t> dump,
                                                                            const table::Partition& partition,
