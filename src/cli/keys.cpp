@@ -68,11 +68,11 @@ class Matcher {
     }
     if (context_.is_json) {
       context_.print_json(text::Json::object().set("version", 1).set("matches", std::move(json_)));
-    } else {
+    } else if (!rows_.empty()) {
       const std::vector<Column> columns = {{"PARTITION"}, {"KEY"}, {"FINGERPRINT"}, {"DECODES"}};
       for (const std::string& line : format_table(columns, rows_, context_)) context_.print(line);
     }
-    return all_open_ ? Exit::kDone : Exit::kNo;
+    return all_open_ ? Exit::kDone : Exit::kKey;
   }
 
  private:
@@ -90,16 +90,33 @@ class Matcher {
         add(region, key.name, image::fingerprint_text(key.key.bytes()), *result);
       }
     }
-    if (best == 0 && plain->written_entries > 0) {
-      add(region, fmt::format("none of {} keys", opened.keys.size()), "", *plain);
-      all_open_ = false;
-    }
+    if (best == 0 && plain->written_entries > 0) tell_closed(opened, region, *plain);
     return {};
   }
 
+  void tell_closed(const OpenedFile& opened, const image::Region& region, const store::Statistics& statistics) {
+    const std::size_t count = opened.keys.size();
+    const std::string tried = count == 0   ? "encrypted or damaged, and there is no key to try"
+                              : count == 1 ? "the key does not open it"
+                                           : fmt::format("none of {} keys opens it", count);
+    context_.report({Exit::kKey,
+                     fmt::format("{}: {}: 0 of {} written entries decode",
+                                 image::describe(region, opened.source->file()), tried, statistics.written_entries),
+                     "name more key files, or folders of them; a folder's 32-byte files are tried as HMAC keys"});
+    json_.add(text::Json::object()
+                  .set("partition", name_of(region))
+                  .set("key", nullptr)
+                  .set("fingerprint", nullptr)
+                  .set("decoded", 0)
+                  .set("written", statistics.written_entries));
+    all_open_ = false;
+  }
+
+  static std::string name_of(const image::Region& region) { return region.name.empty() ? "-" : region.name; }
+
   void add(const image::Region& region, const std::string& key, const std::string& fingerprint,
            const store::Statistics& statistics) {
-    const std::string name = region.name.empty() ? "-" : region.name;
+    const std::string name = name_of(region);
     rows_.push_back({text::printable(name), text::printable(key), fingerprint,
                      fmt::format("{} of {} entries", statistics.decoded_entries, statistics.written_entries)});
     json_.add(text::Json::object()

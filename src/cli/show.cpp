@@ -124,7 +124,9 @@ class Shower {
     for (const image::KeyCandidate& key : source.own_keys()) keys.push_back({key.name, key.key.clone()});
     auto opened = image::open_partition(region, keys, source.file(), context_.allocator);
     if (!opened) {
-      say(fmt::format("  {}", opened.error().what));
+      say(fmt::format("  {}: not opened", image::describe(region, source.file())));
+      context_.report(opened.error());
+      worsen(opened.error().exit);
       partitions.add(text::Json::object()
                          .set("partition", region.name.empty() ? text::Json(nullptr) : text::Json(region.name))
                          .set("opened", false)
@@ -280,21 +282,24 @@ class Shower {
         return;
       case image::FileKind::kKeyPageDamaged:
         say("  64 key bytes whose CRC is wrong: firmware answers ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117)");
-        status_ = Exit::kNo;
+        worsen(Exit::kNo);
         return;
       case image::FileKind::kPaddedKey32:
         say("  a flash-encryption or HMAC key, not NVS keys: as nvs_keys partition firmware answers 0x1117");
         say("  nvsafe keys new -o nvs_keys.bin makes a right page");
-        status_ = Exit::kNo;
+        worsen(Exit::kNo);
         return;
       case image::FileKind::kUnknown:
         say("  no NVS page, table or key in it; flash-encrypted data look like this");
-        status_ = Exit::kNo;
+        worsen(Exit::kNo);
         return;
       default:
-        status_ = Exit::kNo;
+        worsen(Exit::kNo);
     }
   }
+
+  // Of several files or partitions, the worst counts.
+  void worsen(Exit status) { status_ = std::max(status_, status); }
 
   void say(std::string_view line) {
     if (!context_.is_json) context_.print(line);
