@@ -86,12 +86,26 @@ Outcome<void> prove(const image::BuiltImage& built, const text::Settings& settin
                  "this is a fault in nvsafe: please report it");
 }
 
+// A key page is a line by itself: once flash encryption is on, it alone goes through the chip's encryption.
+std::vector<std::string> flash_lines(const BuildArguments& arguments, const Target& target, const OutputKey& key) {
+  std::vector<std::string> lines;
+  if (key.is_new) {
+    FlashLine line(arguments.chip);
+    line.add(target.keys_address, "address of nvs_keys", key.name);
+    lines.push_back(line.text() + "   # with --encrypt if flash encryption is on already");
+  }
+  FlashLine line(arguments.chip);
+  line.add(target.address, "address of your nvs partition", arguments.output == "-" ? "FILE" : arguments.output);
+  lines.push_back(line.text());
+  return lines;
+}
+
 void tell(const BuildArguments& arguments, const Target& target, const image::BuiltImage& built, const OutputKey& key,
           Context& context) {
-  FlashLines lines(arguments.chip);
-  lines.add(target.address, "the address of your nvs partition", arguments.output);
-  if (key.is_new) lines.add_keys(target.keys_address, arguments.output == "-" ? "keys" : key.name);
+  const auto lines = flash_lines(arguments, target, key);
   if (context.is_json) {
+    text::Json flash = text::Json::array();
+    for (const std::string& line : lines) flash.add(line);
     context.print_json(text::Json::object()
                            .set("version", 1)
                            .set("file", arguments.output)
@@ -102,7 +116,7 @@ void tell(const BuildArguments& arguments, const Target& target, const image::Bu
                            .set("keys", built.key_count)
                            .set("entries_used", built.entry_count)
                            .set("entries_max", built.entry_count_max)
-                           .set("flash", lines.to_json()));
+                           .set("flash", std::move(flash)));
     return;
   }
   if (context.is_quiet) return;
@@ -110,7 +124,7 @@ void tell(const BuildArguments& arguments, const Target& target, const image::Bu
   say(fmt::format("{}: {} bytes, {}; {} keys in {} namespaces, {} of {} entries, all read back", arguments.output,
                   built.bytes.size(), key.description(), built.key_count, built.namespace_count, built.entry_count,
                   built.entry_count_max));
-  for (const std::string& line : lines.lines()) say(line);
+  for (const std::string& line : lines) say(line);
 }
 
 Outcome<Exit> run_build(const BuildArguments& arguments, Context& context) {

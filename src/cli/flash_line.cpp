@@ -14,21 +14,13 @@ Outcome<void> check_chip(const std::string& chip) {
   return problem(Exit::kUsage, fmt::format("--chip {}: not a chip this program knows", chip), hint);
 }
 
-void FlashLines::add(std::optional<std::uint32_t> address, const std::string& instead, const std::string& file) {
+void FlashLine::add(std::optional<std::uint32_t> address, const std::string& instead, const std::string& file) {
+  files_ += fmt::format(" {} {}", address ? fmt::format("{:#x}", *address) : fmt::format("<{}>", instead), file);
+}
+
+std::string FlashLine::text() const {
   const std::string chip = chip_.empty() ? "" : fmt::format(" --chip {}", chip::find_profile(chip_)->name);
-  lines_.push_back(fmt::format("esptool{} write-flash {} {}", chip,
-                               address ? fmt::format("{:#x}", *address) : fmt::format("<{}>", instead), file));
-}
-
-void FlashLines::add_keys(std::optional<std::uint32_t> address, const std::string& file) {
-  add(address, "the address of your nvs_keys partition", file);
-  lines_.back() += "   # flash encryption already on: add --encrypt";
-}
-
-text::Json FlashLines::to_json() const {
-  text::Json list = text::Json::array();
-  for (const std::string& line : lines_) list.add(line);
-  return list;
+  return fmt::format("esptool{} write-flash{}", chip, files_);
 }
 
 Outcome<const table::Partition*> find_nvs_partition(const table::Table& table, const std::string& name,

@@ -13,21 +13,18 @@ namespace nvsafe::cli {
 // Errors: kUsage for a chip that is not known; an empty name is allowed.
 [[nodiscard]] Outcome<void> check_chip(const std::string& chip);
 
-class FlashLines {
+// One esptool command over any number of files.
+class FlashLine {
  public:
-  explicit FlashLines(std::string chip) : chip_(std::move(chip)) {}
+  explicit FlashLine(std::string chip) : chip_(std::move(chip)) {}
 
   // Without an address, `instead` says in words what belongs there.
   void add(std::optional<std::uint32_t> address, const std::string& instead, const std::string& file);
-  // A key page: with flash encryption already on it must go through the chip's encryption.
-  void add_keys(std::optional<std::uint32_t> address, const std::string& file);
-
-  [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
-  [[nodiscard]] text::Json to_json() const;
+  [[nodiscard]] std::string text() const;
 
  private:
   std::string chip_;
-  std::vector<std::string> lines_;
+  std::string files_;
 };
 
 // The NVS partition that is meant: by name, or the one called nvs, or the only one. Errors: kBadInput.

@@ -8,6 +8,7 @@
 #include "text/encoding.hpp"
 #include "text/suggest.hpp"
 #include "text/utf8.hpp"
+#include "text/value.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -48,7 +49,7 @@ Failed<text::Problem> no_such_key(store::Store& store, std::uint8_t index, const
 
 text::Json value_json(ValueType type, std::span<const std::uint8_t> bytes) {
   if (type == ValueType::kString && text::is_utf8(image::string_of(bytes))) return image::string_of(bytes);
-  if (is_number(type)) return image::number_text(type, bytes);
+  if (is_number(type)) return text::number_text(bytes, type);
   return text::encode_base64(bytes);
 }
 
@@ -66,7 +67,7 @@ Outcome<void> print_value(const KeyPath& path, ValueType type, std::span<const s
     return {};
   }
   if (is_number(type)) {
-    context.print(image::number_text(type, bytes));
+    context.print(text::number_text(bytes, type));
     return {};
   }
   const bool to_terminal = host::is_terminal(STDOUT_FILENO);

@@ -94,26 +94,23 @@ std::string contents_text(const image::PackedPart& part, const OutputKey& key) {
 // written by themselves.
 std::vector<std::string> flash_lines(const PackArguments& arguments, const image::Packed& packed,
                                      std::uint32_t table_offset) {
-  FlashLines lines(arguments.chip);
+  FlashLine line(arguments.chip);
   if (packed.has_bootloader) {
-    lines.add(0, "", arguments.output);
-    return lines.lines();
+    line.add(0, "", arguments.output);
+    return {line.text()};
   }
   std::vector<std::string> out = {
-      "No bootloader in it (bootloader=FILE with --chip adds one), so write its parts, not the whole:"};
-  const auto add = [&](const std::string& name, std::uint32_t address) {
-    out.push_back(fmt::format("nvsafe extract {}:{} -o {}.part", arguments.output, name, name));
-    FlashLines one(arguments.chip);
-    one.add(address, "", name + ".part");
-    out.push_back(one.lines().front());
+      "no bootloader in it (add bootloader=FILE and --chip): write its parts, not the whole"};
+  const auto add = [&](const std::string& what, const std::string& name, std::uint32_t address) {
+    out.push_back(fmt::format("nvsafe extract {}:{} -o {}.part", arguments.output, what, name));
+    line.add(address, "", name + ".part");
   };
-  out.push_back(fmt::format("nvsafe extract {}:{:#x}+0x1000 -o table.part", arguments.output, table_offset));
-  FlashLines table(arguments.chip);
-  table.add(table_offset, "", "table.part");
-  out.push_back(table.lines().front());
+  add(fmt::format("{:#x}+{:#x}", table_offset, table::kTableFlashSize), "table", table_offset);
   for (const image::PackedPart& part : packed.parts) {
-    if (part.used_size > 0) add(std::string(part.partition.name.view()), part.partition.offset);
+    const std::string name(part.partition.name.view());
+    if (part.used_size > 0) add(name, name, part.partition.offset);
   }
+  out.push_back(line.text());
   return out;
 }
 

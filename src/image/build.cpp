@@ -7,8 +7,15 @@
 
 #include "base/endian.hpp"
 #include "image/layout_writer.hpp"
+#include "text/value.hpp"
 
 namespace nvsafe::image {
+
+// The settings reader has the limits of the format as numbers of its own: it lies below src/format.
+static_assert(text::kStringSizeMax == format::kStringSizeMax);
+static_assert(text::kBlobSizeMax == format::kChunkCountMax * format::kChunkSizeMax);
+static_assert(text::kNamespaceCountMax == format::kNamespaceIndexMax);
+
 namespace {
 
 using format::kPageSize;

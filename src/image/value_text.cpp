@@ -2,30 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-#include <cstring>
+#include <algorithm>
 
-#include "base/endian.hpp"
 #include "text/printable.hpp"
 #include "text/secret_name.hpp"
 #include "text/type_name.hpp"
 #include "text/utf8.hpp"
+#include "text/value.hpp"
 
 namespace nvsafe::image {
 namespace {
 
 constexpr std::size_t kPreviewSize = 16;  // bytes of a blob that a listing shows
-
-std::uint64_t load_number(ValueType type, std::span<const std::uint8_t> bytes) {
-  std::uint8_t padded[8] = {};
-  std::memcpy(padded, bytes.data(), number_size(type));
-  return load_le64(padded);
-}
-
-std::int64_t sign_extended(std::uint64_t value, unsigned bits) {
-  const unsigned unused = 64 - bits;
-  return static_cast<std::int64_t>(value << unused) >> unused;
-}
 
 bool is_pem(std::string_view text) { return text.starts_with("-----BEGIN "); }
 
@@ -42,15 +30,6 @@ std::string type_name(ValueType type) {
   return is_known(type) ? std::string(text::type_name(type)) : fmt::format("{:#04x}", static_cast<unsigned>(type));
 }
 
-std::string number_text(ValueType type, std::span<const std::uint8_t> bytes) {
-  const std::uint64_t value = load_number(type, bytes);
-  if (type == ValueType::kFloat) return fmt::format("{}", std::bit_cast<float>(static_cast<std::uint32_t>(value)));
-  if (type == ValueType::kDouble) return fmt::format("{}", std::bit_cast<double>(value));
-  const bool is_signed = (static_cast<std::uint8_t>(type) & 0x10) != 0;
-  if (is_signed) return fmt::format("{}", sign_extended(value, 8u * number_size(type)));
-  return fmt::format("{}", value);
-}
-
 std::string_view string_of(std::span<const std::uint8_t> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!text.empty() && text.back() == '\0') text.remove_suffix(1);
@@ -58,7 +37,7 @@ std::string_view string_of(std::span<const std::uint8_t> bytes) {
 }
 
 std::string value_text(const ValueView& value) {
-  if (is_number(value.type)) return number_text(value.type, value.bytes);
+  if (is_number(value.type)) return text::number_text(value.bytes, value.type);
   if (value.type == ValueType::kString) return text::printable(string_of(value.bytes));
   if (is_text_value(value.bytes)) return text::in_quotes(string_of(value.bytes));
   const auto shown = value.bytes.first(std::min(value.bytes.size(), kPreviewSize));

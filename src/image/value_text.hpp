@@ -21,8 +21,6 @@ struct ValueView {
   std::span<const std::uint8_t> bytes;
 };
 
-// "300", "-12", "1.5". Requires: is_number(type) and all its bytes.
-[[nodiscard]] std::string number_text(ValueType type, std::span<const std::uint8_t> bytes);
 // A string's characters without its NUL.
 [[nodiscard]] std::string_view string_of(std::span<const std::uint8_t> bytes);
 // One line for a listing: numbers, quoted texts, "24 bytes: 00 01 …".
