@@ -43,12 +43,17 @@ bool is_code(store::FindingCode code) {
 }
 
 // "## NVS-D008 error" of each code.
-Lines headings_of_code() {
+Lines find_headings() {
   Lines headings;
   for (unsigned number = 0; number <= std::numeric_limits<std::uint16_t>::max(); ++number) {
     const auto code = static_cast<store::FindingCode>(number);
     if (is_code(code)) headings.push_back(fmt::format("## {} {}", finding_name(code), to_string(severity_of(code))));
   }
+  return headings;
+}
+
+const Lines& headings_of_code() {
+  static const Lines headings = find_headings();
   return headings;
 }
 
@@ -69,7 +74,7 @@ std::vector<Section> sections_of(const Lines& lines) {
 
 Lines finding_differences(const Lines& document) {
   const auto sections = sections_of(document);
-  const Lines headings = headings_of_code();
+  const Lines& headings = headings_of_code();
   Lines found;
   for (const std::string& heading : headings) {
     const auto count = std::count_if(sections.begin(), sections.end(), [&](const Section& section) {
