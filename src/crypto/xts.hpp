@@ -13,7 +13,7 @@ namespace nvsafe::crypto {
 // Which data units a buffer holds, and their tweaks: unit i has the tweak first_tweak + i * tweak_step,
 // little-endian in 16 bytes.
 struct XtsUnits {
-  std::size_t unit_size;  // bytes: a multiple of 16, at most 2048
+  std::size_t unit_size;  // bytes: a multiple of 16
   std::uint64_t first_tweak;
   std::uint64_t tweak_step;
 };
