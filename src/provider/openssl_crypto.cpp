@@ -1,6 +1,7 @@
 // The crypto provider of the host: OpenSSL 3.
 // An EVP context is not safe for two threads, so a key keeps a pristine context and a few spare copies;
 // a call borrows a spare, or makes one.
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -13,6 +14,16 @@
 
 namespace nvsafe::crypto::provider {
 namespace {
+
+// OpenSSL without what is of no use here and costs half the time of a short command: openssl.cnf (the bytes of a device
+// depend on no setting of this computer), its error texts, names of old, and a clean-up just before the process ends.
+bool start_openssl() {
+  static const bool is_started = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+                                                         OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+                                                         OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_ATEXIT,
+                                                     nullptr) == 1;
+  return is_started;
+}
 
 struct CipherContextFree {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -68,6 +79,7 @@ struct AesKeyHandle {
 };
 
 AesKeyHandle* aes_create(std::span<const std::uint8_t> key, AesDirection direction) {
+  if (!start_openssl()) return nullptr;
   const EVP_CIPHER* cipher = ecb_cipher(key.size());
   auto handle = std::make_unique<AesKeyHandle>();
   handle->pristine.reset(EVP_CIPHER_CTX_new());
@@ -78,9 +90,7 @@ AesKeyHandle* aes_create(std::span<const std::uint8_t> key, AesDirection directi
   return handle.release();
 }
 
-void aes_destroy(AesKeyHandle* key) {
-  delete key;
-}
+void aes_destroy(AesKeyHandle* key) { delete key; }
 
 bool aes_blocks(const AesKeyHandle* key, const std::uint8_t* in, std::uint8_t* out, std::size_t size) {
   if (size % 16 != 0 || size > INT_MAX) return false;
@@ -93,18 +103,20 @@ bool aes_blocks(const AesKeyHandle* key, const std::uint8_t* in, std::uint8_t* o
 }
 
 bool hash(HashKind kind, std::span<const std::uint8_t> data, std::uint8_t* out) {
+  if (!start_openssl()) return false;
   return EVP_Digest(data.data(), data.size(), out, nullptr, digest_of(kind), nullptr) == 1;
 }
 
 bool hmac_sha256(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data, std::uint8_t* out) {
   static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null key for "the key of the call before"
-  if (key.size() > INT_MAX) return false;
+  if (!start_openssl() || key.size() > INT_MAX) return false;
   return HMAC(EVP_sha256(), key.empty() ? &kNoKey : key.data(), static_cast<int>(key.size()), data.data(), data.size(),
               out, nullptr) != nullptr;
 }
 
 bool pbkdf2_hmac_sha1(std::span<const std::uint8_t> password, std::span<const std::uint8_t> salt,
                       std::uint32_t iteration_count, std::span<std::uint8_t> out) {
+  if (!start_openssl()) return false;
   if (password.size() > INT_MAX || salt.size() > INT_MAX || out.size() > INT_MAX || iteration_count > INT_MAX) {
     return false;
   }
