@@ -5,20 +5,25 @@
 #include "base/endian.hpp"
 
 namespace nvsafe::store {
+namespace {
 
+// Every bit of `h` reaches the upper half, and from there the lower.
+constexpr std::uint64_t mixed(std::uint64_t h) {
+  h *= 0x9E3779B97F4A7C15;
+  return h ^ h >> 32;
+}
+
+}  // namespace
+
+// Mixed between its parts: numbered keys of numbered namespaces are common, and must not cancel out. Not a defence
+// against somebody who picks keys that collide: those cost time, never a wrong answer.
 std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
                             std::uint8_t chunk_index) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(key.data());
-  // Two odd multipliers and a fold: enough to spread keys that differ in one character. Not a defence against
-  // somebody who picks keys that collide: those cost time, never a wrong answer.
-  std::uint64_t h = load_le64(bytes) ^ (std::uint64_t{namespace_index} << 56 | std::uint64_t{chunk_index} << 48);
-  h *= 0x9E3779B97F4A7C15;
-  h ^= h >> 32;
-  h += load_le64(bytes + 8) + (std::uint64_t{chunk_index} << 8 | namespace_index);
-  h *= 0xD6E8FEB86659FD93;
-  h ^= h >> 32;
-  h *= 0xD6E8FEB86659FD93;
-  return static_cast<std::uint32_t>(h >> 32);
+  std::uint64_t h = mixed(std::uint64_t{namespace_index} << 8 | chunk_index);
+  h = mixed(h ^ load_le64(bytes));
+  h = mixed(h ^ load_le64(bytes + 8));
+  return static_cast<std::uint32_t>(mixed(h) >> 32);
 }
 
 Result<void> ItemIndex::reset(std::uint32_t item_count, std::uint32_t page_count) {

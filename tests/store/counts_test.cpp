@@ -42,7 +42,24 @@ Bytes full_of_numbers(const format::EntryCipher& cipher) {
   return writer.encrypted(cipher);
 }
 
-// Strings of 4 000 bytes: two values a page would not fit, one fills it.
+// As above, but 125 keys in each of 254 namespaces, with numbers across the 8th byte: a hash that adds up namespace
+// and key before mixing lets them cancel out there.
+Bytes full_of_namespaces(const format::EntryCipher& cipher) {
+  test::NvsWriter writer(kPageCount);
+  writer.page(0, 0, PageState::kFull);
+  std::uint32_t number = 0;
+  for (std::uint32_t page = 1; page + 1 < kPageCount; ++page) {
+    const auto ns = static_cast<std::uint8_t>(page);
+    writer.page(page, page, PageState::kFull).name_space(key_of(ns), ns);
+    while (writer.next_entry() < kEntryCount) {
+      writer.number(ns, "offset_" + std::to_string(number), ValueType::kU32, number);
+      ++number;
+    }
+  }
+  return writer.encrypted(cipher);
+}
+
+// One string of 4 000 bytes fills a page.
 Bytes full_of_long_strings(const format::EntryCipher& cipher) {
   test::NvsWriter writer(kPageCount);
   for (std::uint32_t page = 0; page + 1 < kPageCount; ++page) {
@@ -82,6 +99,14 @@ TEST(Counts, OpeningAFullPartitionReadsItOnceAndLittleMore) {
   ASSERT_TRUE(numbers.result.ok());
   EXPECT_EQ(numbers.statistics.used_entries, (kPageCount - 1) * kEntryCount);
   EXPECT_LE(confirmation_size(numbers), kImageSize / 200);
+}
+
+TEST(Counts, NumberedKeysOfNumberedNamespacesAreToldApart) {
+  const auto cipher = test_cipher();
+  Counted spaces(full_of_namespaces(cipher), &cipher);
+  ASSERT_TRUE(spaces.result.ok());
+  EXPECT_EQ(spaces.statistics.namespace_count, format::kNamespaceIndexMax);
+  EXPECT_LE(confirmation_size(spaces), kImageSize / 200);
 }
 
 TEST(Counts, OpeningReadsPageByPage) {
