@@ -1,8 +1,7 @@
 #include "store/item_index.hpp"
 
 #include <bit>
-
-#include "base/endian.hpp"
+#include <cstring>
 
 namespace nvsafe::store {
 namespace {
@@ -19,10 +18,12 @@ constexpr std::uint64_t mixed(std::uint64_t h) {
 // against somebody who picks keys that collide: those cost time, never a wrong answer.
 std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
                             std::uint8_t chunk_index) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(key.data());
+  std::uint64_t words[2];
+  static_assert(sizeof words == Name::kFieldSize);
+  std::memcpy(words, key.data(), sizeof words);
   std::uint64_t h = mixed(std::uint64_t{namespace_index} << 8 | chunk_index);
-  h = mixed(h ^ load_le64(bytes));
-  h = mixed(h ^ load_le64(bytes + 8));
+  h = mixed(h ^ words[0]);
+  h = mixed(h ^ words[1]);
   return static_cast<std::uint32_t>(mixed(h) >> 32);
 }
 
