@@ -57,7 +57,7 @@ echo "fresh: $((SECONDS - started)) s for the new system"
 
 git clone --quiet --no-hardlinks . "$root/root/nvsafe"
 keep=()
-for name in CI JOBS http_proxy https_proxy no_proxy; do [ -z "${!name-}" ] || keep+=("$name=${!name}"); done
+for name in JOBS http_proxy https_proxy no_proxy; do [ -z "${!name-}" ] || keep+=("$name=${!name}"); done
 chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "${keep[@]}" \
   make -C /root/nvsafe --no-print-directory demo test </dev/null
 echo "fresh: demo and test passed in $((SECONDS - started)) s"

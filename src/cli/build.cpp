@@ -3,6 +3,7 @@
 
 #include "cli/flash_line.hpp"
 #include "cli/input.hpp"
+#include "cli/listing.hpp"
 #include "cli/output_key.hpp"
 #include "image/release.hpp"
 #include "image/verify.hpp"
@@ -121,9 +122,9 @@ void tell(const BuildArguments& arguments, const Target& target, const image::Bu
   }
   if (context.is_quiet) return;
   const auto say = [&](const std::string& line) { arguments.output == "-" ? context.note(line) : context.print(line); };
-  say(fmt::format("{}: {} bytes, {}; {} keys in {} namespaces, {} of {} entries, all read back", arguments.output,
-                  built.bytes.size(), key.description(), built.key_count, built.namespace_count, built.entry_count,
-                  built.entry_count_max));
+  say(fmt::format("{}: {} bytes, {}; {} in {}, {} of {} entries, all read back", arguments.output, built.bytes.size(),
+                  key.description(), counted(built.key_count, "key"), counted(built.namespace_count, "namespace"),
+                  built.entry_count, built.entry_count_max));
   for (const std::string& line : lines) say(line);
 }
 
@@ -131,7 +132,7 @@ Outcome<Exit> run_build(const BuildArguments& arguments, Context& context) {
   if (auto known = check_chip(arguments.chip); !known) return known.failed();
   const host::OutputSettings output_settings{.force = arguments.force};
   const host::OutputFile output{arguments.output, host::OutputKind::kSecret};
-  if (auto free = host::check_output(output, output_settings); !free) return free.failed();
+  if (auto free = check_image_output(output, output_settings, context); !free) return free.failed();
   auto key = arguments.key.load();
   if (!key) return key.failed();
   auto target = find_target(arguments, context);

@@ -1,6 +1,7 @@
 // nvsafe extract: one partition out of a dump, as it lies there.
 #include "base/number.hpp"
 #include "cli/input.hpp"
+#include "cli/output_key.hpp"
 #include "host/files.hpp"
 #include "host/output.hpp"
 #include "image/table_text.hpp"
@@ -79,10 +80,10 @@ Outcome<Exit> run_extract(const ExtractArguments& arguments, Context& context) {
   if (!dump) return dump.failed();
   auto piece = find_piece(*dump, split, *offset);
   if (!piece) return piece.failed();
-  if (auto done = host::write_output({arguments.output, piece->kind}, piece->bytes, {.force = arguments.force});
-      !done) {
-    return done.failed();
-  }
+  const host::OutputFile output{arguments.output, piece->kind};
+  const host::OutputSettings settings{.force = arguments.force};
+  if (auto free = check_image_output(output, settings, context); !free) return free.failed();
+  if (auto done = host::write_output(output, piece->bytes, settings); !done) return done.failed();
   if (context.is_json) {
     context.print_json(text::Json::object()
                            .set("version", 1)

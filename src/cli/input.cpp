@@ -4,6 +4,7 @@
 
 #include "base/number.hpp"
 #include "host/files.hpp"
+#include "image/key_file_text.hpp"
 #include "image/table_text.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
@@ -31,32 +32,6 @@ std::string decoded_slashes(std::string_view text) {
     }
   }
   return out;
-}
-
-constexpr const char* kMakeKeysHint =
-    "nvsafe keys new -o nvs_keys.bin makes keys; nvsafe keys derive --hmac-key FILE -o nvs_keys.bin derives them";
-
-Failed<text::Problem> no_nvs_key(const std::string& path, keys::KeyFileKind kind, std::size_t size) {
-  switch (kind) {
-    case keys::KeyFileKind::kErased:
-      return problem(Exit::kBadInput, fmt::format("{}: erased, only 0xFF: it holds no key", path), kMakeKeysHint);
-    case keys::KeyFileKind::kKeyPageDamaged:
-      return problem(Exit::kBadInput,
-                     fmt::format("{}: an nvs_keys page whose CRC is wrong (firmware answers 0x1117)", path),
-                     "use the file as it was made; nvsafe keys wrap makes a page of 64 key bytes that are known good");
-    case keys::KeyFileKind::kBare32:
-    case keys::KeyFileKind::kPadded32:
-      return problem(Exit::kBadInput,
-                     fmt::format("{}: 32 key bytes, a flash-encryption key or an HMAC key; NVS keys have 64 and a CRC "
-                                 "(written as nvs_keys, firmware answers 0x1117)",
-                                 path),
-                     kMakeKeysHint);
-    default:
-      return problem(
-          Exit::kBadInput,
-          fmt::format("{}: no key file: {} bytes, where an nvs_keys page has 4096 and a bare key 64", path, size),
-          fmt::format("nvsafe show {}", path));
-  }
 }
 
 Outcome<void> add_directory(const std::string& path, std::vector<image::KeyCandidate>& out) {
@@ -102,7 +77,7 @@ Outcome<keys::XtsKey> load_key(const std::string& path) {
   auto bytes = host::read_secret_file(path);
   if (!bytes) return bytes.failed();
   auto key = keys::xts_key_of_file(bytes->bytes());
-  if (!key) return no_nvs_key(path, keys::classify_key_file(bytes->bytes()), bytes->size());
+  if (!key) return image::no_nvs_key(path, bytes->bytes());
   return std::move(*key);
 }
 

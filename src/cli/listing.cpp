@@ -54,6 +54,10 @@ std::vector<std::string> format_table(std::span<const Column> columns, std::span
   return lines;
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string size_text(std::size_t size) { return image::size_name(static_cast<std::uint32_t>(size)); }
 
 std::string partition_line(const image::Source& source, const image::Region& region,

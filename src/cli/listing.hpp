@@ -21,6 +21,8 @@ struct Column {
                                                     std::span<const std::vector<std::string>> rows,
                                                     const Context& context);
 
+// "1 key", "2 keys".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
 // "24K", "1M", "0x2345".
 [[nodiscard]] std::string size_text(std::size_t size);
 

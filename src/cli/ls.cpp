@@ -52,6 +52,7 @@ class Lister {
       }
       if (auto listed = list(*opened, region, **partition); !listed) return listed.failed();
     }
+    if (!arguments_.glob.empty() && row_count_ == 0 && !first_failure) return no_match();
     if (context_.is_json) {
       context_.print_json(text::Json::object().set("version", 1).set("partitions", std::move(json_partitions_)));
     } else if (key_count_ > 0) {
@@ -67,10 +68,11 @@ class Lister {
     if (auto checked = partition.store->check(); !checked) return core_failed(checked.error());
     std::vector<Row> rows;
     if (auto read = collect(partition, rows); !read) return read;
+    row_count_ += rows.size();
     std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
     if (context_.is_json) {
       json_partitions_.add(to_json(opened, region, partition, rows));
-    } else {
+    } else if (arguments_.glob.empty() || !rows.empty()) {
       context_.print(partition_line(*opened.source, region, partition));
       print_rows(rows);
     }
@@ -148,14 +150,20 @@ class Lister {
     return json;
   }
 
+  [[nodiscard]] Failed<text::Problem> no_match() const {
+    return problem(Exit::kNo, fmt::format("{}: no key is like {}", arguments_.file, arguments_.glob),
+                   "a glob is matched with NAMESPACE/KEY, for example 'wifi/*'");
+  }
+
   [[nodiscard]] std::string footer() const {
-    const std::string keys = fmt::format("{} key{}", key_count_, key_count_ == 1 ? "" : "s");
+    const std::string keys = counted(key_count_, "key");
     if (hidden_count_ == 0) return keys;
     return fmt::format("{}, {} hidden: --show-secrets, or nvsafe get {} NS/KEY", keys, hidden_count_, arguments_.file);
   }
 
   const LsArguments& arguments_;
   Context& context_;
+  std::size_t row_count_ = 0;
   std::size_t key_count_ = 0;
   std::size_t hidden_count_ = 0;
   bool has_errors_ = false;

@@ -11,25 +11,29 @@
 namespace nvsafe::cli {
 namespace {
 
-// Words that other tools use, and the verb that is meant here.
+constexpr std::string_view kNoChange = "changing a partition in place is not built yet; nvsafe build makes a new image";
+
+// Words that other tools use, and what to do here.
 struct Alias {
   std::string_view word;
-  std::string_view verb;
+  std::string_view hint;
 };
-constexpr std::array<Alias, 14> kAliases = {{{"erase", "rm"},
-                                             {"delete", "rm"},
-                                             {"list", "ls"},
-                                             {"dump", "ls or pages"},
-                                             {"read", "get"},
-                                             {"write", "set"},
-                                             {"generate", "build"},
-                                             {"create", "build"},
-                                             {"merge", "pack"},
-                                             {"info", "show"},
-                                             {"cat", "get"},
-                                             {"generate-key", "keys new"},
-                                             {"key", "keys"},
-                                             {"partition-table", "table"}}};
+constexpr std::array<Alias, 16> kAliases = {{{"erase", kNoChange},
+                                             {"delete", kNoChange},
+                                             {"rm", kNoChange},
+                                             {"set", kNoChange},
+                                             {"write", kNoChange},
+                                             {"list", "use nvsafe ls"},
+                                             {"dump", "use nvsafe ls"},
+                                             {"read", "use nvsafe get"},
+                                             {"cat", "use nvsafe get"},
+                                             {"generate", "use nvsafe build"},
+                                             {"create", "use nvsafe build"},
+                                             {"merge", "use nvsafe pack"},
+                                             {"info", "use nvsafe show"},
+                                             {"key", "use nvsafe keys"},
+                                             {"generate-key", "use nvsafe keys new"},
+                                             {"partition-table", "use nvsafe table"}}};
 
 void register_verbs(CLI::App& app, Context& context) {
   register_show(app, context);
@@ -55,7 +59,7 @@ std::vector<std::string_view> verb_names(const CLI::App& app) {
 text::Problem unknown_verb(const std::string& word, std::span<const std::string_view> names) {
   for (const Alias& alias : kAliases) {
     if (alias.word == word)
-      return {Exit::kUsage, fmt::format("{} is no verb of nvsafe", word), fmt::format("use nvsafe {}", alias.verb)};
+      return {Exit::kUsage, fmt::format("{} is no verb of nvsafe", word), std::string(alias.hint)};
   }
   std::string hint = text::did_you_mean(word, names);
   if (hint.empty()) hint = "nvsafe --help lists the verbs; nvsafe FILE says what a file is";

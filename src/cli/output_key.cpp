@@ -1,8 +1,10 @@
 #include "cli/output_key.hpp"
 
 #include "cli/input.hpp"
+#include "host/files.hpp"
 #include "host/os_random.hpp"
 #include "image/open.hpp"
+#include "keys/key_file.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -65,6 +67,20 @@ Outcome<OutputKey> OutputKeyOptions::load() const {
   result.key.emplace(std::move(*key));
   result.cipher.emplace(std::move(*cipher));
   return result;
+}
+
+Outcome<void> check_image_output(const host::OutputFile& file, const host::OutputSettings& settings,
+                                 const Context& context) {
+  if (context.is_json && file.path == "-") {
+    return problem(Exit::kUsage, "-o - and --json both want standard output", "-o FILE");
+  }
+  if (auto free = host::check_output(file, settings); !free) return free;
+  if (!settings.force || file.path == "-") return {};
+  const auto old = host::read_secret_file(file.path);
+  const auto kind = old ? keys::classify_key_file(old->bytes()) : keys::KeyFileKind::kOther;
+  if (kind == keys::KeyFileKind::kOther || kind == keys::KeyFileKind::kErased) return {};
+  return problem(Exit::kUsage, fmt::format("{}: holds a key; not even --force overwrites one", file.path),
+                 "write to another file, or remove the key yourself when nothing needs it any more");
 }
 
 Outcome<void> add_key_page(host::OutputSet& outputs, const std::string& path, const keys::XtsKey& key) {

@@ -4,6 +4,7 @@
 #include "chip/profile.hpp"
 #include "cli/flash_line.hpp"
 #include "cli/input.hpp"
+#include "cli/listing.hpp"
 #include "cli/output_key.hpp"
 #include "host/files.hpp"
 #include "image/release.hpp"
@@ -85,9 +86,10 @@ std::string contents_text(const image::PackedPart& part, const OutputKey& key) {
   if (part.is_key_page) return fmt::format("key page, fingerprint {}", image::fingerprint_text(key.key->bytes()));
   if (part.file.empty()) return "blank";
   if (part.key_count > 0) {
-    return fmt::format("{}: {} keys, {}, all read back", part.file, part.key_count, key.key ? "encrypted" : "plain");
+    return fmt::format("{}: {}, {}, all read back", part.file, counted(part.key_count, "key"),
+                       key.key ? "encrypted" : "plain");
   }
-  return fmt::format("{} ({} bytes)", part.file, part.used_size);
+  return fmt::format("{} ({} bytes{})", part.file, part.used_size, part.is_opened ? ", opens" : "");
 }
 
 // With a bootloader the dump can be written as a whole. Without one that would erase the chip's own, so the parts are
@@ -99,8 +101,7 @@ std::vector<std::string> flash_lines(const PackArguments& arguments, const image
     line.add(0, "", arguments.output);
     return {line.text()};
   }
-  std::vector<std::string> out = {
-      "no bootloader in it (add bootloader=FILE and --chip): write its parts, not the whole"};
+  std::vector<std::string> out;
   const auto add = [&](const std::string& what, const std::string& name, std::uint32_t address) {
     out.push_back(fmt::format("nvsafe extract {}:{} -o {}.part", arguments.output, what, name));
     line.add(address, "", name + ".part");
@@ -110,7 +111,7 @@ std::vector<std::string> flash_lines(const PackArguments& arguments, const image
     const std::string name(part.partition.name.view());
     if (part.used_size > 0) add(name, name, part.partition.offset);
   }
-  out.push_back(line.text());
+  out.push_back(line.text() + "   # while flash encryption is off");
   return out;
 }
 
@@ -147,8 +148,13 @@ void tell(const PackArguments& arguments, const image::Packed& packed, const Out
     say(fmt::format("  {:<16} {:#010x}  {:>6}  {}", part.partition.name.view(), part.partition.offset,
                     image::size_name(part.partition.size), contents_text(part, key)));
   }
-  say(fmt::format("{} of {} keys read back from the dump{}", packed.row_count, packed.row_count,
-                  key.key && !key.is_from_hmac ? " with its own key page" : ""));
+  if (packed.row_count > 0) {
+    say(fmt::format("{} of {} keys read back from the dump{}", packed.row_count, packed.row_count,
+                    key.key && !key.is_from_hmac ? " with its own key page" : ""));
+  }
+  if (!packed.has_bootloader) {
+    say("no bootloader in it (add bootloader=FILE and --chip): write its parts, not the whole");
+  }
   for (const std::string& line : lines) say(line);
 }
 
@@ -166,7 +172,7 @@ Outcome<Exit> run_pack(const PackArguments& arguments, Context& context) {
   if (auto known = check_chip(arguments.chip); !known) return known.failed();
   const host::OutputSettings output_settings{.force = arguments.force};
   const host::OutputFile output{arguments.output, host::OutputKind::kSecret};
-  if (auto free = host::check_output(output, output_settings); !free) return free.failed();
+  if (auto free = check_image_output(output, output_settings, context); !free) return free.failed();
   auto table = read_table(arguments.table, arguments.partition, context);
   if (!table) return table.failed();
   std::vector<image::PackPart> parts;

@@ -74,7 +74,12 @@ class Shower {
   }
 
   Outcome<void> show_by_kind(const ShownFile& file) {
+    const bool names_a_region = !split_partition(file.argument).partition.empty();
     switch (file.kind) {
+      case image::FileKind::kDumpWithoutTable:
+        if (names_a_region) return show_source(file);
+        explain(file);
+        return {};
       case image::FileKind::kNvsImage:
         return show_source(file);
       case image::FileKind::kDump:
@@ -91,7 +96,7 @@ class Shower {
       case image::FileKind::kSettingsJson:
         return show_settings(file);
       default:
-        explain(file.kind);
+        explain(file);
         return {};
     }
   }
@@ -101,10 +106,10 @@ class Shower {
     auto source = image::Source::read(file.path, file.bytes,
                                       {table_offset_, partition.empty() ? arguments_.partition.partition : partition});
     if (!source) {
-      // A table without NVS is worth showing all the same.
+      // A table is worth showing also without NVS, or when the dump was cut.
       if (file.kind == image::FileKind::kDump && partition.empty()) {
         auto table = image::table_of_dump(file.bytes, table_offset_, file.path);
-        if (table) return show_table(*table);
+        if (table) return show_table_only(*table, source.error());
       }
       return source.failed();
     }
@@ -116,6 +121,14 @@ class Shower {
     for (const image::Region& region : (*source)->regions()) show_region(**source, region, partitions);
     file_json_.set("partitions_nvs", std::move(partitions));
     return {};
+  }
+
+  Outcome<void> show_table_only(const table::Table& table, const text::Problem& why) {
+    if (table.find_first(table::DataSubtype::kNvs) != nullptr) {
+      context_.report(why);
+      worsen(why.exit);
+    }
+    return show_table(table);
   }
 
   void show_region(const image::Source& source, const image::Region& region, text::Json& partitions) {
@@ -134,6 +147,7 @@ class Shower {
       return;
     }
     const image::OpenedPartition& partition = **opened;
+    if (auto checked = (*opened)->store->check(); !checked) context_.warn(image::describe(checked.error().code));
     const store::Statistics& statistics = partition.store->statistics();
     text::Json json = partition_json(source, region, partition);
     say("  " + partition_line(source, region, partition));
@@ -275,14 +289,20 @@ class Shower {
     return {};
   }
 
-  void explain(image::FileKind kind) {
-    switch (kind) {
+  void explain(const ShownFile& file) {
+    switch (file.kind) {
       case image::FileKind::kErased:
         say("  a blank NVS partition looks like this, and an nvs_keys partition before its first use");
         return;
       case image::FileKind::kKeyPageDamaged:
         say("  64 key bytes whose CRC is wrong: firmware answers ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117)");
         worsen(Exit::kNo);
+        return;
+      case image::FileKind::kDumpWithoutTable:
+        say(
+            fmt::format("  NVS pages lie from {0:#x} on; the table cannot be read (flash-encrypted?). Name the region: "
+                        "{1}:{0:#x}+0x6000",
+                        image::first_nvs_page_offset(file.bytes), file.path));
         return;
       case image::FileKind::kPaddedKey32:
         say("  a flash-encryption or HMAC key, not NVS keys: as nvs_keys partition firmware answers 0x1117");

@@ -10,14 +10,25 @@
 namespace nvsafe::image {
 namespace {
 
-// Also in a file that was cut short: whoever opens it says so.
-bool has_nvs_page(std::span<const std::uint8_t> bytes) {
+struct PageCensus {
+  std::uint32_t nvs_count = 0;      // a right header CRC and a state in use
+  std::uint32_t foreign_count = 0;  // neither that nor blank
+  std::uint32_t first_nvs_offset = 0;
+};
+
+// Also of a file that was cut short: whoever opens it says so.
+PageCensus count_pages(std::span<const std::uint8_t> bytes) {
+  PageCensus census;
   for (std::size_t at = 0; at + format::kPageHeaderSize <= bytes.size(); at += format::kPageSize) {
     const auto header_bytes = format::PageHeaderBytes(bytes.data() + at, format::kPageHeaderSize);
     const auto header = format::decode_page_header(header_bytes);
-    if (format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes)) return true;
+    if (format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes)) {
+      if (census.nvs_count++ == 0) census.first_nvs_offset = static_cast<std::uint32_t>(at);
+    } else if (std::any_of(header_bytes.begin(), header_bytes.end(), [](std::uint8_t byte) { return byte != 0xFF; })) {
+      ++census.foreign_count;
+    }
   }
-  return false;
+  return census;
 }
 
 bool is_dump(std::span<const std::uint8_t> bytes, std::uint32_t table_offset) {
@@ -77,7 +88,11 @@ FileKind kind_of_key(keys::KeyFileKind kind) {
 FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offset) {
   if (bytes.empty()) return FileKind::kEmpty;
   if (is_dump(bytes, table_offset)) return FileKind::kDump;
-  if (has_nvs_page(bytes)) return FileKind::kNvsImage;
+  if (const PageCensus census = count_pages(bytes); census.nvs_count > 0) {
+    // An image may have damaged pages, but a file that is mostly something else only has NVS somewhere in it.
+    const bool is_image = census.first_nvs_offset == 0 || census.foreign_count <= census.nvs_count;
+    return is_image ? FileKind::kNvsImage : FileKind::kDumpWithoutTable;
+  }
   if (table::is_binary_table(bytes)) return FileKind::kTableBinary;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const bool is_text = text::is_utf8(text) && text.find('\0') == std::string_view::npos;
@@ -89,12 +104,16 @@ FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offse
   return key;
 }
 
+std::uint32_t first_nvs_page_offset(std::span<const std::uint8_t> bytes) { return count_pages(bytes).first_nvs_offset; }
+
 std::string_view to_string(FileKind kind) {
   switch (kind) {
     case FileKind::kEmpty:
       return "an empty file";
     case FileKind::kErased:
       return "erased flash: only 0xFF";
+    case FileKind::kDumpWithoutTable:
+      return "a flash dump without a table that can be read";
     case FileKind::kNvsImage:
       return "an NVS image";
     case FileKind::kDump:

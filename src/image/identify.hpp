@@ -12,10 +12,11 @@ namespace nvsafe::image {
 
 enum class FileKind : std::uint8_t {
   kEmpty,
-  kErased,    // only 0xFF
-  kNvsImage,  // one NVS partition: a page with a right header CRC
-  kDump,      // a whole flash: a partition table at its offset
-  kKeyPage,   // nvs_keys contents, CRC right
+  kErased,            // only 0xFF
+  kNvsImage,          // one NVS partition: a page with a right header CRC
+  kDump,              // a whole flash: a partition table at its offset
+  kDumpWithoutTable,  // NVS among other things, and no table that can be read: flash-encrypted, or a piece of a dump
+  kKeyPage,           // nvs_keys contents, CRC right
   kKeyPageDamaged,
   kBareKey64,    // NVS keys, or an XTS-AES-256 flash key
   kBareKey32,    // a flash key, or an HMAC key
@@ -30,6 +31,8 @@ enum class FileKind : std::uint8_t {
 
 // `table_offset`: where a dump has its table.
 [[nodiscard]] FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offset = table::kTableOffset);
+// Where the first page of NVS lies in a kDumpWithoutTable.
+[[nodiscard]] std::uint32_t first_nvs_page_offset(std::span<const std::uint8_t> bytes);
 // "an NVS image", "a partition table (CSV)".
 [[nodiscard]] std::string_view to_string(FileKind kind);
 

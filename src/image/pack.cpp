@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "image/build.hpp"
+#include "image/key_file_text.hpp"
 #include "image/source.hpp"
 #include "image/verify.hpp"
+#include "keys/key_file.hpp"
 #include "table/binary.hpp"
 #include "text/suggest.hpp"
 
@@ -136,6 +138,7 @@ class Packer {
     const PackPart* part = part_for(partition.name.view());
     if (part != nullptr) {
       placed.file = part->file;
+      if (auto right = check_key_part(partition, *part); !right) return right;
       auto built = part->settings ? build(partition, *part) : Outcome<BuiltImage>(BuiltImage{.bytes = part->bytes});
       if (!built) return built.failed();
       if (built->bytes.size() > partition.size) {
@@ -153,6 +156,17 @@ class Packer {
     }
     packed_.parts.push_back(std::move(placed));
     return {};
+  }
+
+  // Only a key page belongs into nvs_keys: with anything else there, firmware answers 0x1117.
+  static Outcome<void> check_key_part(const Partition& partition, const PackPart& part) {
+    if (!partition.is(DataSubtype::kNvsKeys)) return {};
+    if (keys::classify_key_file(part.bytes) == keys::KeyFileKind::kBare64) {
+      return problem(Exit::kBadInput, fmt::format("{}: 64 key bytes without the CRC that firmware asks for", part.file),
+                     fmt::format("nvsafe keys wrap {} -o nvs_keys.bin makes an nvs_keys page of it", part.file));
+    }
+    if (format::decode_key_page(part.bytes)) return {};
+    return no_nvs_key(part.file, part.bytes);
   }
 
   Outcome<BuiltImage> build(const Partition& partition, const PackPart& part) {
@@ -185,7 +199,10 @@ class Packer {
       if (part == nullptr) continue;
       auto opened = open_partition(region, keys, "the finished dump", allocator_);
       if (!opened) return open_failed(*part, region, opened.error());
-      if (!part->settings) continue;
+      if (!part->settings) {
+        mark_opened(region.name);
+        continue;
+      }
       if (auto done = prove_rows(*part, *opened->get()->store); !done) return done.failed();
     }
     return {};
@@ -204,6 +221,10 @@ class Packer {
     }
     packed_.row_count += verified->key_count;
     return {};
+  }
+
+  void mark_opened(const std::string& name) {
+    for (PackedPart& placed : packed_.parts) placed.is_opened |= placed.partition.name.view() == name;
   }
 
   // An image that was given ready-made, and that the dump's own keys do not open.

@@ -99,6 +99,13 @@ Outcome<void> Source::find_regions(const SourceOptions& options) {
   if (auto elsewhere = table_elsewhere(bytes_, options.table_offset, file_)) return Failed{std::move(*elsewhere)};
   const bool is_erased_image = kind_ == FileKind::kErased && bytes_.size() % format::kPageSize == 0;
   if (kind_ != FileKind::kNvsImage && !is_erased_image) {
+    if (kind_ == FileKind::kDumpWithoutTable) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{} has no partition table that can be read at {:#x} (flash-encrypted?)", file_,
+                                 options.table_offset),
+                     fmt::format("NVS pages lie from {0:#x} on: name the region, for example {1}:{0:#x}+0x6000",
+                                 first_nvs_page_offset(bytes_), file_));
+    }
     const std::string what = kind_ == FileKind::kUnknown ? "" : fmt::format(": it is {}", to_string(kind_));
     return problem(Exit::kBadInput, fmt::format("{} holds no NVS page{}", file_, what), hint_for(kind_, file_));
   }
@@ -129,7 +136,7 @@ Outcome<void> Source::use_address(const SourceOptions& options) {
                    fmt::format("{}: no region {} in a file of {:#x} bytes", file_, options.partition, bytes_.size()),
                    "OFFSET+SIZE, for example 0x9000+0x6000");
   }
-  regions_.push_back({options.partition, *offset, std::span(bytes_).subspan(*offset, *size)});
+  regions_.push_back({"region", *offset, std::span(bytes_).subspan(*offset, *size)});
   return {};
 }
 

@@ -99,9 +99,12 @@ constexpr Words kStockWords[] = {
      "write {expected:#x} or more, or nothing"},
     {Code::kOtaDataTwice, "{name} is a second partition of subtype ota besides {other}{other_place}", "remove one"},
     {Code::kOtaDataSize, "{name} has {value:#x} bytes, and OTA data have {expected:#x}", "make it {expected:#x}"},
-    {Code::kTeeOtaDataTwice, "{name} is a second partition of subtype tee_ota besides {other}{other_place}", "remove one"},
-    {Code::kTeeOtaDataSize, "{name} has {value:#x} bytes, and TEE OTA data have {expected:#x}", "make it {expected:#x}"},
-    {Code::kFlashTooSmall, "{name} ends at {value:#x}, and the flash has {expected:#x} bytes", "make partitions smaller"},
+    {Code::kTeeOtaDataTwice, "{name} is a second partition of subtype tee_ota besides {other}{other_place}",
+     "remove one"},
+    {Code::kTeeOtaDataSize, "{name} has {value:#x} bytes, and TEE OTA data have {expected:#x}",
+     "make it {expected:#x}"},
+    {Code::kFlashTooSmall, "{name} ends at {value:#x}, and the flash has {expected:#x} bytes",
+     "make partitions smaller"},
     {Code::kNameIsOtherType, "the name {name} is the keyword of a type that this partition does not have",
      "check the order of the fields"},
     {Code::kNameIsOtherSubtype, "the name {name} is the keyword of a subtype that this partition does not have",
@@ -147,9 +150,8 @@ std::string fill_in(std::string_view form, const TableProblem& problem) {
   return fmt::format(fmt::runtime(form), fmt::arg("name", text::in_quotes(problem.name.view())),
                      fmt::arg("other", text::in_quotes(problem.other_name.view())), fmt::arg("given", given),
                      fmt::arg("type", "type " + type_name(problem.type)), fmt::arg("value", problem.value),
-                     fmt::arg("expected", problem.expected),
-                     fmt::arg("next", (problem.value + step - 1) / step * step), fmt::arg("other_line", problem.other_line),
-                     fmt::arg("other_place", other_place));
+                     fmt::arg("expected", problem.expected), fmt::arg("next", (problem.value + step - 1) / step * step),
+                     fmt::arg("other_line", problem.other_line), fmt::arg("other_place", other_place));
 }
 
 // "did you mean", where a keyword is close.

@@ -78,7 +78,9 @@ class Verifier {
 
   void differ(const Setting& row, Difference::Kind kind, const std::string& why) {
     const std::string what = row.key.empty() ? why : fmt::format("{}/{}: {}", row.namespace_name, row.key, why);
-    result_.differences.push_back({kind, row.namespace_name, row.key, to_string(row.place), what});
+    text::Place place = row.place;
+    place.path.clear();  // the key is in `what`
+    result_.differences.push_back({kind, row.namespace_name, row.key, to_string(place), what});
   }
 
   store::Store& store_;

@@ -107,7 +107,9 @@ Result<void> Store::order_pages() {
     if (pages_[page_order_[i]].sequence != pages_[page_order_[i - 1]].sequence) continue;
     NVSAFE_TRY(note({FindingCode::kSequenceTwice, page_order_[i], kNoPlace, 1}));
   }
-  if (statistics_.blank_page_count == 0 && statistics_.in_use_page_count == statistics_.page_count) {
+  // Partitions below three pages are for reading only and have no page to spare.
+  const bool is_writable_size = flash_->size() >= format::kWritableSizeMin;
+  if (is_writable_size && statistics_.in_use_page_count == statistics_.page_count) {
     NVSAFE_TRY(note({FindingCode::kNoFreePage, kNoPlace, kNoPlace, 1}));
   }
   return {};

@@ -337,7 +337,8 @@ TEST(Store, entries_that_make_no_sense_are_found) {
 }
 
 TEST(Store, other_troubles_of_pages_are_found) {
-  NvsWriter writer(2);
+  NvsWriter writer(3);
+  writer.page(2, 6, PageState::kFull);
   writer.page(0, 5).name_space("a", 1).number(1, "x", ValueType::kU8, 1);
   writer.page(1, 5).number(1, "y", ValueType::kU8, 1);
   auto findings = Opened(writer.bytes()).findings();
