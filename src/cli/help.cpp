@@ -55,17 +55,31 @@ build --release VERSION refuses what that release cannot read.
 )"},
 }};
 
-Outcome<Exit> run_help(const std::string& name, Context& context) {
+void print_topic(const Topic& topic, Context& context) {
+  if (!context.is_json) return context.print_raw(topic.text);
+  context.print_json(text::Json::object().set("version", 1).set("topic", topic.name).set("text", topic.text));
+}
+
+void print_topics(Context& context) {
+  text::Json list = text::Json::array();
   for (const Topic& topic : kTopics) {
+    if (!context.is_json) context.print(fmt::format("nvsafe help {:<11} {}", topic.name, topic.title));
+    list.add(text::Json::object().set("topic", topic.name).set("title", topic.title));
+  }
+  if (!context.is_json) return context.print("nvsafe VERB --help       the flags of a verb");
+  context.print_json(text::Json::object().set("version", 1).set("topics", std::move(list)));
+}
+
+Outcome<Exit> run_help(const std::string& name, Context& context) {
+  std::vector<std::string_view> names;
+  for (const Topic& topic : kTopics) {
+    names.push_back(topic.name);
     if (topic.name != name) continue;
-    context.print_raw(topic.text);
+    print_topic(topic, context);
     return Exit::kDone;
   }
-  std::vector<std::string_view> names;
-  for (const Topic& topic : kTopics) names.push_back(topic.name);
   if (name.empty()) {
-    for (const Topic& topic : kTopics) context.print(fmt::format("nvsafe help {:<11} {}", topic.name, topic.title));
-    context.print("nvsafe VERB --help       the flags of a verb");
+    print_topics(context);
     return Exit::kDone;
   }
   std::string hint = text::did_you_mean(name, names);

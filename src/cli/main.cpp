@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <sstream>
 
 #include "cli/context.hpp"
 #include "text/suggest.hpp"
@@ -77,15 +78,6 @@ void add_common_flags(CLI::App& app, Context& context) {
       ->group("Common");
 }
 
-int parse_failed(const CLI::App& app, const CLI::ParseError& error, const Context& context) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  const CLI::App* verb = &app;
-  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
-  const std::string name = verb == &app ? "nvsafe" : "nvsafe " + verb->get_name();
-  context.report({Exit::kUsage, error.what(), fmt::format("{} --help", name)});
-  return static_cast<int>(Exit::kUsage);
-}
-
 int finish(const Outcome<Exit>& result, Context& context) {
   if (auto written = context.flush(); !written) {
     context.report(written.error());
@@ -94,6 +86,22 @@ int finish(const Outcome<Exit>& result, Context& context) {
   if (result) return static_cast<int>(*result);
   context.report(result.error());
   return static_cast<int>(result.error().exit);
+}
+
+int parse_failed(const CLI::App& app, const CLI::ParseError& error, Context& context) {
+  if (error.get_exit_code() == 0) {  // --help, --version
+    std::ostringstream text;
+    app.exit(error, text, text);
+    context.print_raw(text.str());
+    return finish(Exit::kDone, context);
+  }
+  std::string name = "nvsafe";
+  for (const CLI::App* verb = &app; !verb->get_subcommands().empty();) {
+    verb = verb->get_subcommands().front();
+    name += ' ' + verb->get_name();
+  }
+  context.report({Exit::kUsage, error.what(), fmt::format("{} --help", name)});
+  return static_cast<int>(Exit::kUsage);
 }
 
 // `nvsafe FILE` is `nvsafe show FILE`.

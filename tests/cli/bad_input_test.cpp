@@ -60,17 +60,10 @@ BadInput key_file(std::string words, std::string bytes, std::string place, std::
           std::move(hint)};
 }
 
-// A dump of 0x10000 bytes, plain.
-std::string small_dump() {
-  const Workplace workplace({{"t.csv", "nvs,data,nvs,0x9000,0x3000\n"}, kGoodSettings});
-  workplace.must_run({"pack", "t.csv", "nvs=s.csv", "--plain", "-o", "f.bin"});
-  return workplace.read("f.bin");
-}
-
 BadInput dump(std::string words, Arguments arguments) {
   arguments.insert(arguments.end(), {"--partition-table-offset", "0x9000"});
   return {std::move(words),
-          {{"f.bin", small_dump()}},
+          {{"f.bin", dump_with(kTable, plain_image(kSettings))}},
           std::move(arguments),
           kBadInput,
           {"f.bin has no partition table at 0x9000"},

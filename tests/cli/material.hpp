@@ -41,8 +41,11 @@ inline constexpr int kSettingsKeyCount = 7;
 [[nodiscard]] std::string key_page(std::uint32_t seed);
 // 64 key bytes with two equal halves.
 [[nodiscard]] std::string equal_halves();
-// An image of 0x3000 bytes with the settings, encrypted with bare 64-byte keys of any kind; also such as the program
-// refuses to write with.
+// Images of 0x6000 bytes. The library makes them, so that a test of reading runs the program once; the key is 64 bytes
+// of any kind, also such as the program refuses to write with.
+[[nodiscard]] std::string plain_image(std::string_view settings);
 [[nodiscard]] std::string image_encrypted_with(std::string_view key, std::string_view settings);
+// A dump to the end of its last partition, with `nvs` in its first NVS partition.
+[[nodiscard]] std::string dump_with(std::string_view table, std::string_view nvs);
 
 }  // namespace nvsafe::cli

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,7 +37,7 @@ struct Ran {
   std::string out;
   std::string err;
 
-  // Of what was printed with --json.
+  // Of what was printed with --json. Whoever looks into it includes nlohmann/json.hpp.
   [[nodiscard]] nlohmann::json json() const;
 };
 std::ostream& operator<<(std::ostream& stream, const Ran& ran);
