@@ -1,15 +1,22 @@
 // Little-endian integers in byte buffers: the only place that knows byte order.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <cstring>
+#include <type_traits>
 
 namespace nvsafe {
 
+// At run time on a little-endian machine both are one load or store; compilers do not find that in the loop.
 template <typename Integer>
 [[nodiscard]] constexpr Integer load_le(const std::uint8_t* bytes) {
   Integer value = 0;
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    std::memcpy(&value, bytes, sizeof(value));
+    return value;
+  }
   for (std::size_t i = 0; i < sizeof(Integer); ++i) {
     value = static_cast<Integer>(value | (static_cast<Integer>(bytes[i]) << (8 * i)));
   }
@@ -18,6 +25,10 @@ template <typename Integer>
 
 template <typename Integer>
 constexpr void store_le(std::uint8_t* bytes, Integer value) {
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    std::memcpy(bytes, &value, sizeof(value));
+    return;
+  }
   for (std::size_t i = 0; i < sizeof(Integer); ++i) {
     bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
   }
