@@ -10,6 +10,7 @@
 #include "table/binary.hpp"
 #include "table/csv.hpp"
 #include "table/rules.hpp"
+#include "text/printable.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -194,6 +195,25 @@ Outcome<text::Settings> read_settings(const std::vector<std::string>& paths) {
   return text::merge_settings(std::move(parts));
 }
 
+namespace {
+
+// People give the address of a partition where that of the table is wanted. Without offsets of their own the partitions
+// just move, so it may be meant.
+void tell_moved_table(std::string_view csv, std::uint32_t table_offset, const Context& context) {
+  table::ProblemList problems;
+  const auto table = table_offset == table::kTableOffset ? std::nullopt : table::parse_csv(csv, {}, problems);
+  if (!table) return;
+  for (const table::Partition& partition : table->partitions()) {
+    if (partition.offset != table_offset) continue;
+    context.note(fmt::format(
+        "note: with its table at {:#x} a device has {:#x} as the address of {}; --partition-table-offset is "
+        "the place of the table itself and moves every partition",
+        table::kTableOffset, table_offset, text::in_quotes(partition.name.view())));
+  }
+}
+
+}  // namespace
+
 Outcome<table::Table> read_table(const std::string& path, const PartitionOptions& options, const Context& context) {
   auto offset = options.offset();
   if (!offset) return offset.failed();
@@ -212,10 +232,12 @@ Outcome<table::Table> read_table(const std::string& path, const PartitionOptions
       table = table::decode_table(*bytes, table::Md5Use::kYes, problems);
       break;
     case image::FileKind::kTableCsv:
-    case image::FileKind::kText:
-      table = table::parse_csv({reinterpret_cast<const char*>(bytes->data()), bytes->size()},
-                               {.layout = {.table_offset = *offset}}, problems);
+    case image::FileKind::kText: {
+      const std::string_view csv(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+      table = table::parse_csv(csv, {.layout = {.table_offset = *offset}}, problems);
+      if (table) tell_moved_table(csv, *offset, context);
       break;
+    }
     default:
       if (auto elsewhere = image::table_elsewhere(*bytes, *offset, path)) return Failed{std::move(*elsewhere)};
       return problem(Exit::kBadInput, fmt::format("{} is no partition table: it is {}", path, to_string(kind)),

@@ -55,6 +55,8 @@ TEST(Table, a_dump_gives_its_table) {
 TEST(Table, another_place_of_the_table_moves_the_first_partition) {
   const Ran ran = Workplace({kTableFile}).must_run({"table", "t.csv", "--partition-table-offset", "0x10000"});
   EXPECT_TRUE(contains(ran.out, "0x11000")) << ran;
+  EXPECT_TRUE(contains(ran.err, "note: with its table at 0x8000 a device has 0x10000 as the address of 'factory'"))
+      << ran;
 }
 
 TEST(Table, an_existing_file_is_replaced_only_with_force) {
