@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include "nvsafe/assert.hpp"
 #include "flash/range.hpp"
+#include "nvsafe/assert.hpp"
 #include "nvsafe/flash.hpp"
 
 namespace nvsafe::flash {

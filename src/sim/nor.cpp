@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "nvsafe/assert.hpp"
 #include "flash/range.hpp"
+#include "nvsafe/assert.hpp"
 #include "sim/tear.hpp"
 
 namespace nvsafe::sim {

@@ -1,9 +1,9 @@
 #include "store/page_scan.hpp"
 
-#include "nvsafe/assert.hpp"
 #include "base/crc32.hpp"
 #include "base/endian.hpp"
 #include "format/entry_state.hpp"
+#include "nvsafe/assert.hpp"
 
 namespace nvsafe::store {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <optional>
 
-#include "nvsafe/assert.hpp"
 #include "base/endian.hpp"
 #include "base/number.hpp"
+#include "nvsafe/assert.hpp"
 #include "text/ascii.hpp"
 #include "text/printable.hpp"
 #include "text/type_name.hpp"

@@ -10,11 +10,11 @@ namespace nvsafe::text {
 // The exit codes of the program. docs/CLI.md, exit codes; never renumber.
 enum class Exit : int {
   kDone = 0,
-  kNo = 1,        // no, findings, a missing key
+  kNo = 1,  // no, findings, a missing key
   kUsage = 2,
   kBadInput = 3,
-  kKey = 4,       // encryption key wrong or missing
-  kIo = 5,        // file system or device
+  kKey = 4,  // encryption key wrong or missing
+  kIo = 5,   // file system or device
 };
 
 struct Problem {
