@@ -4,6 +4,7 @@
 #include "cli/flash_line.hpp"
 #include "cli/input.hpp"
 #include "cli/listing.hpp"
+#include "cli/output.hpp"
 #include "cli/output_key.hpp"
 #include "image/release.hpp"
 #include "image/verify.hpp"
@@ -128,11 +129,18 @@ void tell(const BuildArguments& arguments, const Target& target, const image::Bu
   for (const std::string& line : lines) say(line);
 }
 
+std::vector<std::string> input_files(const BuildArguments& arguments) {
+  std::vector<std::string> files = arguments.inputs;
+  files.push_back(split_partition(arguments.table).file);
+  files.insert(files.end(), {arguments.key.to_keys, arguments.key.to_hmac_key});
+  return files;
+}
+
 Outcome<Exit> run_build(const BuildArguments& arguments, Context& context) {
   if (auto known = check_chip(arguments.chip); !known) return known.failed();
-  const host::OutputSettings output_settings{.force = arguments.force};
   const host::OutputFile output{arguments.output, host::OutputKind::kSecret};
-  if (auto free = check_image_output(output, output_settings, context); !free) return free.failed();
+  auto outputs = open_output(output, arguments.force, input_files(arguments), context);
+  if (!outputs) return outputs.failed();
   auto key = arguments.key.load();
   if (!key) return key.failed();
   auto target = find_target(arguments, context);
@@ -150,12 +158,11 @@ Outcome<Exit> run_build(const BuildArguments& arguments, Context& context) {
   if (!built) return built.failed();
   if (auto proven = prove(*built, *settings, *key, context); !proven) return proven.failed();
 
-  host::OutputSet outputs(output_settings);
   if (key->is_new) {
-    if (auto added = add_key_page(outputs, key->name, *key->key); !added) return added.failed();
+    if (auto added = add_key_page(*outputs, key->name, *key->key); !added) return added.failed();
   }
-  if (auto added = outputs.add(output, built->bytes); !added) return added.failed();
-  if (auto done = outputs.commit(); !done) return done.failed();
+  if (auto added = outputs->add(output, built->bytes); !added) return added.failed();
+  if (auto done = outputs->commit(); !done) return done.failed();
   tell(arguments, *target, *built, *key, context);
   return Exit::kDone;
 }

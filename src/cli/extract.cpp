@@ -1,9 +1,8 @@
 // nvsafe extract: one partition out of a dump, as it lies there.
 #include "base/number.hpp"
 #include "cli/input.hpp"
-#include "cli/output_key.hpp"
+#include "cli/output.hpp"
 #include "host/files.hpp"
-#include "host/output.hpp"
 #include "image/table_text.hpp"
 #include "text/suggest.hpp"
 
@@ -81,9 +80,9 @@ Outcome<Exit> run_extract(const ExtractArguments& arguments, Context& context) {
   auto piece = find_piece(*dump, split, *offset);
   if (!piece) return piece.failed();
   const host::OutputFile output{arguments.output, piece->kind};
-  const host::OutputSettings settings{.force = arguments.force};
-  if (auto free = check_image_output(output, settings, context); !free) return free.failed();
-  if (auto done = host::write_output(output, piece->bytes, settings); !done) return done.failed();
+  if (auto done = write_output(output, arguments.force, {&split.file, 1}, piece->bytes, context); !done) {
+    return done.failed();
+  }
   if (context.is_json) {
     context.print_json(text::Json::object()
                            .set("version", 1)

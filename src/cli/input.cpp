@@ -43,7 +43,8 @@ Outcome<void> add_directory(const std::string& path, std::vector<image::KeyCandi
     if (!bytes) continue;  // an empty or unreadable file in a folder of keys is none
     if (auto key = keys::xts_key_of_file(bytes->bytes())) {
       out.push_back({name, std::move(*key)});
-    } else if (keys::classify_key_file(bytes->bytes()) == keys::KeyFileKind::kBare32) {
+    } else if (keys::classify_key_file(bytes->bytes()) == keys::KeyFileKind::kBare32 &&
+               !keys::is_key_as_text(bytes->bytes())) {
       auto derived = keys::derive_from_hmac_key(bytes->bytes());
       if (derived) out.push_back({name + " (as HMAC key)", std::move(*derived)});
     }
@@ -85,6 +86,7 @@ Outcome<keys::XtsKey> load_key(const std::string& path) {
 Outcome<keys::XtsKey> load_hmac_key(const std::string& path) {
   auto bytes = host::read_secret_file(path);
   if (!bytes) return bytes.failed();
+  if (keys::is_key_as_text(bytes->bytes())) return image::no_nvs_key(path, bytes->bytes());
   if (bytes->size() != 32) {
     return problem(Exit::kBadInput, fmt::format("{}: an HMAC key has 32 bytes, this file {}", path, bytes->size()),
                    fmt::format("nvsafe show {}          says what it is", path));

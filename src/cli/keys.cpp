@@ -25,7 +25,7 @@ Outcome<Exit> write_key_page(const std::string& path, const keys::XtsKey& key, C
 }
 
 Outcome<Exit> run_new(const std::string& output, Context& context) {
-  if (auto free = host::check_output({output, host::OutputKind::kKey}); !free) return free.failed();
+  if (auto free = check_key_output(output); !free) return free.failed();
   host::OsRandom random;
   auto key = keys::generate(random);
   if (!key) return problem(Exit::kIo, "the random source of this system failed");
@@ -42,7 +42,7 @@ Outcome<Exit> run_wrap(const std::string& input, const std::string& output, Cont
   auto key = load_key(input);
   if (!key) return key.failed();
   if (keys::has_equal_halves(*key)) {
-    context.warn(fmt::format("the two halves of {} are equal: make new keys with nvsafe keys new", input));
+    return equal_halves(input);
   }
   return write_key_page(output, *key, context);
 }

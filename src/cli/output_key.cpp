@@ -1,16 +1,14 @@
 #include "cli/output_key.hpp"
 
 #include "cli/input.hpp"
-#include "host/files.hpp"
 #include "host/os_random.hpp"
 #include "image/open.hpp"
-#include "keys/key_file.hpp"
 
 namespace nvsafe::cli {
 namespace {
 
 Outcome<keys::XtsKey> new_key(const std::string& path) {
-  if (auto free = host::check_output({path, host::OutputKind::kKey}); !free) return free.failed();
+  if (auto free = check_key_output(path); !free) return free.failed();
   host::OsRandom random;
   auto key = keys::generate(random);
   if (!key) return problem(Exit::kIo, "the random source of this system failed");
@@ -55,13 +53,7 @@ Outcome<OutputKey> OutputKeyOptions::load() const {
   result.name = result.is_new ? new_keys : result.is_from_hmac ? to_hmac_key : to_keys;
   auto key = result.is_new ? new_key(new_keys) : result.is_from_hmac ? load_hmac_key(to_hmac_key) : load_key(to_keys);
   if (!key) return key.failed();
-  if (keys::has_equal_halves(*key)) {
-    return problem(Exit::kBadInput,
-                   fmt::format("{}: its two halves are equal, which takes the protection out of XTS: "
-                               "nothing is encrypted with it",
-                               result.name),
-                   "nvsafe keys new -o nvs_keys.bin");
-  }
+  if (keys::has_equal_halves(*key)) return equal_halves(result.name);
   auto cipher = format::EntryCipher::create(*key);
   if (!cipher) return problem(Exit::kIo, "the AES of this system failed");
   result.key.emplace(std::move(*key));
@@ -69,21 +61,24 @@ Outcome<OutputKey> OutputKeyOptions::load() const {
   return result;
 }
 
-Outcome<void> check_image_output(const host::OutputFile& file, const host::OutputSettings& settings,
-                                 const Context& context) {
-  if (context.is_json && file.path == "-") {
-    return problem(Exit::kUsage, "-o - and --json both want standard output", "-o FILE");
+Outcome<void> check_key_output(const std::string& path) {
+  if (path == "-") {
+    return problem(Exit::kUsage, "a key is written to a file that only its owner reads, not to standard output",
+                   "-o FILE, or --new-keys FILE beside an image");
   }
-  if (auto free = host::check_output(file, settings); !free) return free;
-  if (!settings.force || file.path == "-") return {};
-  const auto old = host::read_secret_file(file.path);
-  const auto kind = old ? keys::classify_key_file(old->bytes()) : keys::KeyFileKind::kOther;
-  if (kind == keys::KeyFileKind::kOther || kind == keys::KeyFileKind::kErased) return {};
-  return problem(Exit::kUsage, fmt::format("{}: holds a key; not even --force overwrites one", file.path),
-                 "write to another file, or remove the key yourself when nothing needs it any more");
+  return host::check_output({path, host::OutputKind::kKey});
+}
+
+Failed<text::Problem> equal_halves(const std::string& name) {
+  return problem(Exit::kBadInput,
+                 fmt::format("{}: its two halves are equal, which takes the protection out of XTS: "
+                             "nothing is encrypted with it",
+                             name),
+                 "nvsafe keys new -o nvs_keys.bin");
 }
 
 Outcome<void> add_key_page(host::OutputSet& outputs, const std::string& path, const keys::XtsKey& key) {
+  if (auto free = check_key_output(path); !free) return free;
   SecretBytes<format::kPageSize> page;
   format::encode_key_page(key, page.mutable_bytes());
   return outputs.add({path, host::OutputKind::kKey}, page.bytes());

@@ -36,10 +36,11 @@ struct OutputKeyOptions {
   [[nodiscard]] Outcome<OutputKey> load() const;
 };
 
-// A place for an image or dump: free, or with --force a file that is no key. Errors: those of host::check_output;
-// kUsage for a key file that would be lost, and for --json when the bytes themselves go to stdout.
-[[nodiscard]] Outcome<void> check_image_output(const host::OutputFile& file, const host::OutputSettings& settings,
-                                               const Context& context);
+// A place for a new key: a file that is not there yet. Errors: kUsage, also for standard output; kIo.
+[[nodiscard]] Outcome<void> check_key_output(const std::string& path);
+
+// A key that nothing is encrypted with and no page is made of. Exit::kBadInput.
+[[nodiscard]] Failed<text::Problem> equal_halves(const std::string& name);
 
 // Adds a key page file to the outputs: mode 0600, fsynced, never over another file.
 [[nodiscard]] Outcome<void> add_key_page(host::OutputSet& outputs, const std::string& path, const keys::XtsKey& key);

@@ -5,6 +5,7 @@
 #include "cli/flash_line.hpp"
 #include "cli/input.hpp"
 #include "cli/listing.hpp"
+#include "cli/output.hpp"
 #include "cli/output_key.hpp"
 #include "host/files.hpp"
 #include "image/release.hpp"
@@ -168,11 +169,17 @@ void warn_of_key_page(const PackArguments& arguments, const image::Packed& packe
   }
 }
 
+std::vector<std::string> input_files(const PackArguments& arguments) {
+  std::vector<std::string> files = {arguments.table, arguments.key.to_keys, arguments.key.to_hmac_key};
+  for (const std::string& part : arguments.parts) files.push_back(part.substr(part.find('=') + 1));
+  return files;
+}
+
 Outcome<Exit> run_pack(const PackArguments& arguments, Context& context) {
   if (auto known = check_chip(arguments.chip); !known) return known.failed();
-  const host::OutputSettings output_settings{.force = arguments.force};
   const host::OutputFile output{arguments.output, host::OutputKind::kSecret};
-  if (auto free = check_image_output(output, output_settings, context); !free) return free.failed();
+  auto outputs = open_output(output, arguments.force, input_files(arguments), context);
+  if (!outputs) return outputs.failed();
   auto table = read_table(arguments.table, arguments.partition, context);
   if (!table) return table.failed();
   std::vector<image::PackPart> parts;
@@ -188,12 +195,11 @@ Outcome<Exit> run_pack(const PackArguments& arguments, Context& context) {
   auto packed = image::pack(*table, std::move(parts), *options, context.allocator);
   if (!packed) return packed.failed();
 
-  host::OutputSet outputs(output_settings);
   if (key->is_new) {
-    if (auto added = add_key_page(outputs, key->name, *key->key); !added) return added.failed();
+    if (auto added = add_key_page(*outputs, key->name, *key->key); !added) return added.failed();
   }
-  if (auto added = outputs.add(output, packed->dump); !added) return added.failed();
-  if (auto done = outputs.commit(); !done) return done.failed();
+  if (auto added = outputs->add(output, packed->dump); !added) return added.failed();
+  if (auto done = outputs->commit(); !done) return done.failed();
   tell(arguments, *packed, *key, options->table_offset, context);
   warn_of_key_page(arguments, *packed, context);
   return Exit::kDone;

@@ -2,8 +2,8 @@
 #include "table/binary.hpp"
 
 #include "cli/input.hpp"
+#include "cli/output.hpp"
 #include "host/files.hpp"
-#include "host/output.hpp"
 #include "image/table_text.hpp"
 
 namespace nvsafe::cli {
@@ -39,18 +39,18 @@ bool is_csv(const std::string& path) {
 }
 
 // A CSV becomes binary; a binary, or the table in a dump, becomes a CSV.
-Outcome<void> write(const TableArguments& arguments, const table::Table& table) {
-  const host::OutputSettings settings{.force = arguments.force};
+Outcome<void> write(const TableArguments& arguments, const table::Table& table, const Context& context) {
+  const std::span<const std::string> inputs(&arguments.file, 1);
   if (!is_csv(arguments.file)) {
     const std::string csv = image::table_csv(table);
-    return host::write_output({arguments.output, host::OutputKind::kPublic, true},
-                              {reinterpret_cast<const std::uint8_t*>(csv.data()), csv.size()}, settings);
+    return write_output({arguments.output, host::OutputKind::kPublic, true}, arguments.force, inputs,
+                        {reinterpret_cast<const std::uint8_t*>(csv.data()), csv.size()}, context);
   }
   table::ProblemList problems;
   const auto md5 = arguments.no_md5 ? table::Md5Use::kNo : table::Md5Use::kYes;
   const auto binary = table::encode_table(table, md5, problems);
   if (!binary) return Failed<text::Problem>{image::describe(*problems.first_error(), arguments.file)};
-  return host::write_output({arguments.output, host::OutputKind::kPublic}, *binary, settings);
+  return write_output({arguments.output, host::OutputKind::kPublic}, arguments.force, inputs, *binary, context);
 }
 
 Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
@@ -59,7 +59,7 @@ Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
   auto table = read_table(arguments.file, arguments.partition, context);
   if (!table) return table.failed();
   if (!arguments.output.empty()) {
-    if (auto written = write(arguments, *table); !written) return written.failed();
+    if (auto written = write(arguments, *table, context); !written) return written.failed();
     if (arguments.output == "-") return Exit::kDone;
   }
   if (context.is_json) {
@@ -81,7 +81,7 @@ void register_table(CLI::App& app, Context& context) {
       ->type_name("FILE");
   verb.add_flag("--no-md5", arguments->no_md5, "Leave the MD5 record out (bootloaders before ESP-IDF 3.1)");
   arguments->partition.add_table_offset_to(verb);
-  verb.add_flag("--force", arguments->force, "Replace an existing file");
+  verb.add_flag("--force", arguments->force, "Replace an existing file (never a key file)");
   verb.callback(
       [arguments, &context] { context.run = [arguments, &context] { return run_table(*arguments, context); }; });
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "host/errno_text.hpp"
 #include "host/file_descriptor.hpp"
@@ -72,8 +73,17 @@ Failed<Problem> too_long(const std::string& path, std::size_t size_max) {
   return refused(path, "has more than " + std::to_string(size_max) + " bytes", "is this the right file?");
 }
 
-Failed<Problem> empty_input(const std::string& path) {
-  return refused(path, "is empty", path == "-" ? "standard input can be read once only" : "was it written to the end?");
+Failed<Problem> empty_input(const std::string& path, bool was_read_before) {
+  if (path != "-") return refused(path, "is empty", "was it written to the end?");
+  return refused(
+      path, "is empty",
+      was_read_before ? "standard input can be read once only" : "did the command in front of the pipe fail?");
+}
+
+// Whether standard input was asked for before, by anyone in this process.
+bool note_reading_of(const std::string& path) {
+  static bool was_read = false;
+  return path == "-" && std::exchange(was_read, true);
 }
 
 struct Input {
@@ -112,6 +122,7 @@ std::optional<std::size_t> fill(int number, Content& content, std::size_t offset
 // One byte more than is allowed or expected is asked for, so that the end is seen without another round.
 template <typename Content>
 Outcome<Content> read_whole(const std::string& path, const ReadLimits& limits) {
+  const bool was_read_before = note_reading_of(path);
   auto input = open_input(path);
   if (!input) return input.failed();
   if (input->size_expected > limits.size_max) return too_long(path, limits.size_max);
@@ -128,13 +139,8 @@ Outcome<Content> read_whole(const std::string& path, const ReadLimits& limits) {
     capacity *= 2;
   }
   content.resize(size);
-  if (content.empty() && !limits.may_be_empty) return empty_input(path);
+  if (content.empty() && !limits.may_be_empty) return empty_input(path, was_read_before);
   return content;
-}
-
-bool is_regular_file(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 }  // namespace
@@ -150,6 +156,18 @@ Outcome<SecretBuffer> read_secret_file(const std::string& path, const ReadLimits
 bool is_directory(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool is_regular_file(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool is_same_file(const std::string& path, const std::string& other) {
+  struct stat mine{};
+  struct stat theirs{};
+  return ::stat(path.c_str(), &mine) == 0 && ::stat(other.c_str(), &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+         mine.st_ino == theirs.st_ino;
 }
 
 Outcome<std::vector<std::string>> list_directory(const std::string& path) {

@@ -24,6 +24,10 @@ struct ReadLimits {
 [[nodiscard]] text::Outcome<SecretBuffer> read_secret_file(const std::string& path, const ReadLimits& limits = {});
 
 [[nodiscard]] bool is_directory(const std::string& path);
+// Not a device or pipe; links are followed.
+[[nodiscard]] bool is_regular_file(const std::string& path);
+// Both paths lead to one file, through links or other names too. A path that leads nowhere is no other's.
+[[nodiscard]] bool is_same_file(const std::string& path, const std::string& other);
 // The regular files in a directory as "directory/name", sorted by bytes; hidden ones are left out.
 // Errors: as read_file; an empty directory is none.
 [[nodiscard]] text::Outcome<std::vector<std::string>> list_directory(const std::string& path);

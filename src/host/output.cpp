@@ -48,6 +48,11 @@ Outcome<void> OutputSet::add_stream(const OutputFile& file, FileDescriptor strea
   if (!file.is_text && is_terminal(stream.number())) {
     return text::problem(Exit::kUsage, "this output is binary and not meant for a terminal", "-o FILE");
   }
+  for (const StreamOutput& other : streams_) {
+    if (other.path != file.path) continue;
+    return text::problem(Exit::kUsage, output_label(file.path) + ": is named for two outputs",
+                         "choose another name for one of them");
+  }
   SecretBuffer copy;
   copy.resize(content.size());
   std::copy(content.begin(), content.end(), copy.data());
@@ -105,8 +110,12 @@ Outcome<void> OutputSet::write_streams() {
   return {};
 }
 
+// Backwards: a key goes only when nothing that may need it stays.
 void OutputSet::undo() {
-  for (StagedOutput& output : files_) output.file.undo();
+  bool all_gone = true;
+  for (auto output = files_.rbegin(); output != files_.rend(); ++output) {
+    if (output->kind != OutputKind::kKey || all_gone) all_gone &= output->file.undo();
+  }
 }
 
 Outcome<void> write_output(const OutputFile& file, std::span<const std::uint8_t> content,

@@ -62,6 +62,7 @@ class OutputSet {
   [[nodiscard]] text::Outcome<void> add_staged(StagedOutput output, std::span<const std::uint8_t> content);
   [[nodiscard]] text::Outcome<void> place_files();
   [[nodiscard]] text::Outcome<void> write_streams();
+  // A key stays where a file that came after it stays.
   void undo();
 
   OutputSettings settings_;

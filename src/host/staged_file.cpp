@@ -126,16 +126,20 @@ SystemResult<void> StagedFile::replace(bool keeps_old) {
   return {};
 }
 
-void StagedFile::undo() {
+bool StagedFile::undo() {
   if (state_ == State::kPlaced) {
-    ::unlinkat(directory_.number(), name_.c_str(), 0);
+    const int removed = ::unlinkat(directory_.number(), name_.c_str(), 0);
     state_ = State::kFinished;
-  } else if (state_ == State::kReplaced) {
+    return removed == 0;
+  }
+  if (state_ == State::kReplaced) {
     const int exchanged =
         ::renameat2(directory_.number(), temporary_name_.c_str(), directory_.number(), name_.c_str(), RENAME_EXCHANGE);
     // If even that fails, both files stay: better one too many than one lost.
     state_ = exchanged == 0 ? State::kStaged : State::kFinished;
+    return exchanged == 0;
   }
+  return state_ == State::kStaged;
 }
 
 void StagedFile::finish() {

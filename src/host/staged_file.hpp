@@ -43,8 +43,9 @@ class StagedFile {
   // Takes the name from the file that has it; there is no moment without a whole file of that name.
   // With `keeps_old`, undo() can bring the old file back until finish().
   [[nodiscard]] SystemResult<void> replace(bool keeps_old);
-  // After place() or replace(keeps_old): as if it had never been.
-  void undo();
+  // After place() or replace(keeps_old): as if it had never been. Whether that is so: after replace() without
+  // `keeps_old`, and when the system refuses, the file stays in place.
+  bool undo();
   // After place() or replace(): no way back; drops the file that was replaced.
   void finish();
 

@@ -17,6 +17,10 @@ constexpr const char* kMakeKeysHint =
 }  // namespace
 
 Failed<text::Problem> no_nvs_key(const std::string& file, std::span<const std::uint8_t> bytes) {
+  if (keys::is_key_as_text(bytes)) {
+    return problem(Exit::kBadInput, fmt::format("{}: a key as text, and keys are bytes", file),
+                   fmt::format("if these are hex digits: xxd -r -p {} > key.bin", file));
+  }
   switch (keys::classify_key_file(bytes)) {
     case keys::KeyFileKind::kErased:
       return problem(Exit::kBadInput, fmt::format("{}: erased, only 0xFF: it holds no key", file), kMakeKeysHint);

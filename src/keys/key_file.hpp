@@ -21,7 +21,12 @@ enum class KeyFileKind : std::uint8_t {
 
 [[nodiscard]] KeyFileKind classify_key_file(std::span<const std::uint8_t> bytes);
 
-// The NVS key of a kKeyPage or kBare64. Errors: those of decode_key_page; kOutOfRange for any other kind.
+// 32, 64 or 128 characters of ASCII, perhaps with a line end: a key that somebody wrote as hex digits or typed. Random
+// bytes are never that, so it is no key as it is; but a key may be lost with it.
+[[nodiscard]] bool is_key_as_text(std::span<const std::uint8_t> bytes);
+
+// The NVS key of a kKeyPage or kBare64 that is no text. Errors: those of decode_key_page; kOutOfRange for anything
+// else.
 Result<format::XtsKey> xts_key_of_file(std::span<const std::uint8_t> bytes);
 
 }  // namespace nvsafe::keys

@@ -54,7 +54,7 @@ TEST(Keys, a_key_file_is_never_replaced) {
 }
 
 TEST(Keys, key_bytes_are_never_printed) {
-  const std::string key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
+  const std::string key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+\xFF";
   const Workplace workplace({{"bare.bin", key}, {"nvs.bin", image_encrypted_with(key, kSettings)}});
   for (const Arguments& arguments :
        {Arguments{"show", "bare.bin", "nvs.bin"}, Arguments{"keys", "match", "nvs.bin", "bare.bin"},
@@ -65,6 +65,12 @@ TEST(Keys, key_bytes_are_never_printed) {
       EXPECT_FALSE(contains(text, "30313233")) << ran;
     }
   }
+}
+
+TEST(Keys, text_in_a_folder_of_keys_is_no_hmac_key) {
+  const Workplace workplace(
+      {{"nvs.bin", image_encrypted_with(bare_key(1), kSettings)}, {"keys/note", std::string(32, 'n')}});
+  EXPECT_TRUE(contains(workplace.run({"keys", "match", "nvs.bin", "keys"}).err, "there is no key to try"));
 }
 
 TEST(Keys, match_names_the_key_that_opens) {

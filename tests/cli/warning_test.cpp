@@ -35,11 +35,6 @@ TEST(Warning, equal_halves_are_told_by_show) {
   expect_warned(workplace.run({"show", "nvs.bin", "k.bin"}), "the two halves of k.bin are equal");
 }
 
-TEST(Warning, equal_halves_are_told_by_keys_wrap) {
-  const Workplace workplace({{"k.bin", equal_halves()}});
-  expect_warned(workplace.run({"keys", "wrap", "k.bin", "-o", "page.bin"}), "the two halves of k.bin are equal");
-}
-
 TEST(Warning, warnings_are_printed_also_when_quiet) {
   const Workplace workplace({NamedFile{"t.csv", "nvs,data,nvs,,0x6000\nnvs_key,data,nvs_keys,,0x1000\n"}});
   expect_warned(workplace.run({"table", "t.csv", "-q"}), "flag encrypted");

@@ -102,6 +102,21 @@ TEST(KeyFile, bare_64_bytes_and_a_page_give_the_same_key) {
   EXPECT_EQ(*xts_key_of_file(key_page(key_from(bytes))), key_from(bytes));
 }
 
+TEST(KeyFile, text_is_no_key) {
+  for (const std::size_t size : {32u, 64u, 128u}) {
+    Bytes text(size, 'a');
+    EXPECT_TRUE(is_key_as_text(text)) << size;
+    EXPECT_FALSE(xts_key_of_file(text).ok()) << size;
+    text.back() = 0x7F;
+    EXPECT_FALSE(is_key_as_text(text)) << size;
+    text.back() = 'a';
+    text.insert(text.end(), {'\r', '\n'});
+    EXPECT_TRUE(is_key_as_text(text)) << size;
+  }
+  EXPECT_FALSE(is_key_as_text(Bytes(63, 'a')));
+  EXPECT_FALSE(is_key_as_text({}));
+}
+
 TEST(KeyFile, what_is_no_nvs_key_gives_none) {
   EXPECT_EQ(xts_key_of_file(Bytes(32, 1)).error().code, ErrorCode::kOutOfRange);
   EXPECT_EQ(xts_key_of_file(Bytes(4096, 0xFF)).error().code, ErrorCode::kKeyPageErased);
