@@ -23,7 +23,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang test check-docs ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -47,7 +47,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-docs
+.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -77,6 +77,13 @@ check-clang:
 	@$(MAKE) -s build/clang/build.ninja
 	@$(call build,clang)
 	@scripts/run_tests.sh clang
+
+# Only the layers that promise something about threads.
+check-tsan:
+	$(install_packages) build test
+	@$(MAKE) -s build/tsan/build.ninja
+	@$(call build,tsan) --target test_crypto test_store
+	@scripts/run_tests.sh tsan '^(crypto|store)'
 
 check-docs: build-release
 	$(install_packages) check

@@ -3,7 +3,7 @@
 #   <preset>: N tests passed, N failed
 # A program that dies, or fails after its cases (a leak), counts as one failure, so nothing that ctest saw is lost.
 #
-#   scripts/run_tests.sh asan
+#   scripts/run_tests.sh asan [REGEX of the test programs]
 set -u
 cd "$(dirname "$0")/.."
 preset=$1
@@ -11,7 +11,7 @@ build=build/$preset
 jobs=${JOBS:-2}
 
 rm -rf "$build/test-results"
-ctest --test-dir "$build" -j "$jobs" --output-on-failure --no-tests=error --output-junit "$PWD/$build/ctest.xml"
+ctest --test-dir "$build" -R "${2-}" -j "$jobs" --output-on-failure --no-tests=error --output-junit "$PWD/$build/ctest.xml"
 status=$?
 
 attribute() { # name, text: the number in name="…"
