@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "host/terminal.hpp"
+#include "text/printable.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -21,7 +22,7 @@ bool write_all(std::string_view bytes) {
   return true;
 }
 
-void to_stderr(std::string_view line) {
+void to_stderr(const std::string& line) {
   std::fwrite(line.data(), 1, line.size(), stderr);
   std::fputc('\n', stderr);
 }
@@ -29,19 +30,29 @@ void to_stderr(std::string_view line) {
 }  // namespace
 
 void Context::print(std::string_view line) {
-  out_ += line;
+  out_ += text::harmless(line);
   out_ += '\n';
 }
 
-void Context::print_json(const text::Json& json) { print(json.dump()); }
+void Context::print_heading(std::string_view strong, std::string_view rest) {
+  if (!has_color(STDOUT_FILENO)) return print(fmt::format("{}{}", strong, rest));
+  out_ += fmt::format("\033[1m{}\033[0m{}\n", text::harmless(strong), text::harmless(rest));
+}
+
+void Context::print_json(const text::Json& json) {
+  out_ += text::harmless_json(json.dump());
+  out_ += '\n';
+}
 
 void Context::print_raw(std::string_view bytes) { out_ += bytes; }
 
 void Context::note(std::string_view line) const {
-  if (!is_quiet) to_stderr(line);
+  if (!is_quiet) alert(line);
 }
 
-void Context::warn(std::string_view line) const { to_stderr(fmt::format("warning: {}", line)); }
+void Context::warn(std::string_view line) const { alert(fmt::format("warning: {}", line)); }
+
+void Context::alert(std::string_view line) const { to_stderr(text::harmless(line)); }
 
 Outcome<void> Context::flush() {
   const std::string bytes = std::move(out_);
@@ -54,18 +65,11 @@ bool Context::has_color(int file) const {
   return host::wants_color(host::parse_color_when(color).value_or(host::ColorWhen::kAuto), file);
 }
 
-std::string Context::strong(std::string_view text) const {
-  return has_color(STDOUT_FILENO) ? fmt::format("\033[1m{}\033[0m", text) : std::string(text);
-}
-
-std::string Context::dim(std::string_view text) const {
-  return has_color(STDOUT_FILENO) ? fmt::format("\033[2m{}\033[0m", text) : std::string(text);
-}
-
 void Context::report(const text::Problem& found) const {
   const bool colored = has_color(STDERR_FILENO);
-  to_stderr(fmt::format("{} {}", colored ? "\033[1;31merror:\033[0m" : "error:", found.what));
-  if (!found.hint.empty()) to_stderr(fmt::format("{} {}", colored ? "\033[1mhint:\033[0m" : "hint:", found.hint));
+  to_stderr(fmt::format("{} {}", colored ? "\033[1;31merror:\033[0m" : "error:", text::harmless(found.what)));
+  if (found.hint.empty()) return;
+  to_stderr(fmt::format("{} {}", colored ? "\033[1mhint:\033[0m" : "hint:", text::harmless(found.hint)));
 }
 
 }  // namespace nvsafe::cli

@@ -29,21 +29,20 @@ class Context {
   std::string color = "auto";
   host::HeapAllocator allocator;
 
-  // A result: to stdout.
+  // A result: a line to stdout. In this and whatever is for people to read, names from files cannot steer a terminal.
   void print(std::string_view line);
+  // The same as a heading: `strong` in bold where colour is wanted, then the rest.
+  void print_heading(std::string_view strong, std::string_view rest = {});
   void print_json(const text::Json& json);
   // Bytes as they are, to stdout.
   void print_raw(std::string_view bytes);
   // What is worth knowing but no result: to stderr, unless -q.
   void note(std::string_view line) const;
-  // To stderr, always.
+  // To stderr, always: behind `warning: `, and as it is.
   void warn(std::string_view line) const;
+  void alert(std::string_view line) const;
   // Writes out what was printed. Errors: kIo.
   Outcome<void> flush();
-
-  // "bold" and the like for stdout, where colour is wanted; the text itself elsewhere.
-  [[nodiscard]] std::string strong(std::string_view text) const;
-  [[nodiscard]] std::string dim(std::string_view text) const;
 
   // `error: …` and `hint: …` on stderr.
   void report(const text::Problem& found) const;

@@ -5,9 +5,7 @@
 #include "cli/listing.hpp"
 #include "host/terminal.hpp"
 #include "image/value_text.hpp"
-#include "text/encoding.hpp"
 #include "text/suggest.hpp"
-#include "text/utf8.hpp"
 #include "text/value.hpp"
 
 namespace nvsafe::cli {
@@ -47,23 +45,14 @@ Failed<text::Problem> no_such_key(store::Store& store, std::uint8_t index, const
   return problem(Exit::kNo, fmt::format("{} has no key {}/{}", where, path.namespace_name, path.key), hint);
 }
 
-text::Json value_json(ValueType type, std::span<const std::uint8_t> bytes) {
-  if (type == ValueType::kString && text::is_utf8(image::string_of(bytes))) return image::string_of(bytes);
-  if (is_number(type)) return text::number_text(bytes, type);
-  return text::encode_base64(bytes);
-}
-
 Outcome<void> print_value(const KeyPath& path, ValueType type, std::span<const std::uint8_t> bytes, Context& context) {
   const bool is_text = is_number(type) || type == ValueType::kString;
   if (context.is_json) {
-    context.print_json(text::Json::object()
-                           .set("version", 1)
-                           .set("namespace", path.namespace_name)
-                           .set("key", path.key)
-                           .set("type", image::type_name(type))
-                           .set("bytes", bytes.size())
-                           .set("encoding", is_text ? "text" : "base64")
-                           .set("value", value_json(type, bytes)));
+    text::Json json = text::Json::object();
+    json.set("version", 1).set("namespace", path.namespace_name).set("key", path.key);
+    json.set("type", image::type_name(type)).set("bytes", bytes.size());
+    set_value(json, type, bytes);
+    context.print_json(json);
     return {};
   }
   if (is_number(type)) {
@@ -92,7 +81,7 @@ Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
   if (!region) return region.failed();
   auto partition = opened->open(**region, context);
   if (!partition) return partition.failed();
-  tell_opening(context, **partition, {});
+  tell_opening(context, **partition, opened->given());
 
   store::Store& store = *(*partition)->store;
   const std::string where = what_of(**region, opened->source->file());
@@ -101,6 +90,12 @@ Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
   const auto key = Name::from(path->key);
   const auto item = key ? store.find(*index, *key) : Result<store::ItemInfo>(fail(ErrorCode::kNotFound));
   if (!item && item.error().code == ErrorCode::kNotFound) return no_such_key(store, *index, *path, where);
+  if (item && !is_known(item->type)) {
+    return problem(Exit::kNo,
+                   fmt::format("{}: {}/{} has type {}, which this program does not know", where, path->namespace_name,
+                               path->key, image::type_name(item->type)),
+                   fmt::format("nvsafe ls {}          lists what reads", arguments.file));
+  }
   std::vector<std::uint8_t> bytes(item ? item->size : 0);
   const auto read = item ? store.read_value(*item, bytes) : item.failed();
   if (!read && read.error().code == ErrorCode::kDamaged) {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/number.hpp"
 #include "host/files.hpp"
 #include "image/key_file_text.hpp"
@@ -50,6 +52,10 @@ Outcome<void> add_directory(const std::string& path, std::vector<image::KeyCandi
     }
   }
   return {};
+}
+
+bool has_key(std::span<const image::KeyCandidate> keys, const keys::XtsKey& key) {
+  return std::any_of(keys.begin(), keys.end(), [&](const image::KeyCandidate& known) { return known.key == key; });
 }
 
 }  // namespace
@@ -158,6 +164,7 @@ Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOption
   if (!source) return source.failed();
   opened.source = std::move(*source);
   opened.keys = std::move(*given);
+  opened.given_count = opened.keys.size();
   for (const image::KeyCandidate& own : opened.source->own_keys()) opened.keys.push_back({own.name, own.key.clone()});
   return opened;
 }
@@ -171,6 +178,11 @@ void tell_opening(const Context& context, const image::OpenedPartition& partitio
   if (partition.key != nullptr) {
     const std::string warning = image::key_warning(*partition.key);
     if (!warning.empty()) context.warn(warning);
+    if (!given.empty() && !has_key(given, partition.key->key)) {
+      const std::string who = given.size() == 1 ? given.front().name + " does not open it"
+                                                : fmt::format("none of the {} keys given opens it", given.size());
+      context.note(fmt::format("note: {}; opened with {}", who, partition.key->name));
+    }
   } else if (!given.empty() && !partition.store->statistics().is_blank()) {
     context.note("note: it is not encrypted; no key was needed");
   }

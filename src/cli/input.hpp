@@ -56,14 +56,17 @@ struct PartitionOptions {
 // A partition opened for reading, with everything it depends on.
 struct OpenedFile {
   std::unique_ptr<image::Source> source;
-  std::vector<image::KeyCandidate> keys;
+  std::vector<image::KeyCandidate> keys;  // those that the user gave, then the file's own
+  std::size_t given_count = 0;
 
+  [[nodiscard]] std::span<const image::KeyCandidate> given() const { return std::span(keys).first(given_count); }
   [[nodiscard]] Outcome<std::unique_ptr<image::OpenedPartition>> open(const image::Region& region,
                                                                       Context& context) const;
 };
 [[nodiscard]] Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOptions& partition,
                                             const KeyOptions& keys);
-// Says on stderr what is worth knowing about how a partition was opened.
+// Says on stderr what is worth knowing about how a partition was opened: also when none of the keys that the user gave
+// did it.
 void tell_opening(const Context& context, const image::OpenedPartition& partition,
                   std::span<const image::KeyCandidate> given);
 

@@ -70,7 +70,7 @@ class Matcher {
       context_.print_json(text::Json::object().set("version", 1).set("matches", std::move(json_)));
     } else if (!rows_.empty()) {
       const std::vector<Column> columns = {{"PARTITION"}, {"KEY"}, {"FINGERPRINT"}, {"DECODES"}};
-      for (const std::string& line : format_table(columns, rows_, context_)) context_.print(line);
+      print_table(columns, rows_, context_);
     }
     return all_open_ ? Exit::kDone : Exit::kKey;
   }

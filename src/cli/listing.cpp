@@ -7,7 +7,11 @@
 #include "host/terminal.hpp"
 #include "image/finding_text.hpp"
 #include "image/table_text.hpp"
+#include "image/value_text.hpp"
+#include "text/encoding.hpp"
 #include "text/printable.hpp"
+#include "text/utf8.hpp"
+#include "text/value.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -32,8 +36,7 @@ std::uint32_t usable_entries(const store::Statistics& statistics) {
 
 }  // namespace
 
-std::vector<std::string> format_table(std::span<const Column> columns, std::span<const std::vector<std::string>> rows,
-                                      const Context& context) {
+void print_table(std::span<const Column> columns, std::span<const std::vector<std::string>> rows, Context& context) {
   std::vector<std::size_t> widths;
   for (const Column& column : columns) widths.push_back(column.title.size());
   for (const auto& row : rows) {
@@ -49,9 +52,8 @@ std::vector<std::string> format_table(std::span<const Column> columns, std::span
     while (line.ends_with(' ')) line.pop_back();
     return host::is_terminal(STDOUT_FILENO) ? text::shorten(line, host::terminal_width(STDOUT_FILENO)) : line;
   };
-  std::vector<std::string> lines = {context.strong(line_of([&](std::size_t i) { return columns[i].title; }))};
-  for (const auto& row : rows) lines.push_back(line_of([&](std::size_t i) { return row[i]; }));
-  return lines;
+  context.print_heading(line_of([&](std::size_t i) { return columns[i].title; }));
+  for (const auto& row : rows) context.print(line_of([&](std::size_t i) { return row[i]; }));
 }
 
 std::string counted(std::size_t count, std::string_view noun) {
@@ -101,6 +103,18 @@ text::Json findings_json(std::span<const store::Finding> findings) {
     list.add(std::move(one));
   }
   return list;
+}
+
+void set_value(text::Json& json, ValueType type, std::span<const std::uint8_t> bytes) {
+  const std::string_view content = image::string_of(bytes);
+  if (is_number(type)) {
+    json.set("encoding", "text").set("value", text::number_text(bytes, type));
+  } else if (type == ValueType::kString && text::is_utf8(content)) {
+    json.set("encoding", "text").set("value", content);
+  } else {
+    const auto data = type == ValueType::kString ? bytes.first(content.size()) : bytes;
+    json.set("encoding", "base64").set("value", text::encode_base64(data));
+  }
 }
 
 std::string namespace_text(const store::Store& store, std::uint8_t index) {

@@ -16,10 +16,8 @@ struct Column {
   std::string title;
   bool is_right = false;
 };
-// Aligned columns, two blanks apart, cut to the terminal's width when there is one.
-[[nodiscard]] std::vector<std::string> format_table(std::span<const Column> columns,
-                                                    std::span<const std::vector<std::string>> rows,
-                                                    const Context& context);
+// Prints aligned columns, two blanks apart, cut to the terminal's width when there is one.
+void print_table(std::span<const Column> columns, std::span<const std::vector<std::string>> rows, Context& context);
 
 // "1 key", "2 keys".
 [[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
@@ -32,6 +30,9 @@ struct Column {
 [[nodiscard]] text::Json partition_json(const image::Source& source, const image::Region& region,
                                         const image::OpenedPartition& partition);
 [[nodiscard]] text::Json findings_json(std::span<const store::Finding> findings);
+// Sets "encoding" and "value": a number or a string as "text", a blob and a string that is no UTF-8 as "base64".
+// Requires: is_known(type).
+void set_value(text::Json& json, ValueType type, std::span<const std::uint8_t> bytes);
 
 // A namespace by its name; "?7" for an index that no entry defines.
 [[nodiscard]] std::string namespace_text(const store::Store& store, std::uint8_t index);

@@ -9,8 +9,6 @@
 #include "host/terminal.hpp"
 #include "image/finding_text.hpp"
 #include "image/value_text.hpp"
-#include "text/encoding.hpp"
-#include "text/printable.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -24,13 +22,16 @@ struct LsArguments {
 };
 
 struct Row {
-  std::string key;  // NS/KEY
-  std::string type;
-  std::size_t size = 0;
-  std::string value;
+  std::string path;                           // NS/KEY, made safe to print
+  std::optional<std::string> namespace_name;  // as stored, like the key; none: no entry defines it
+  std::string key;
+  ValueType type = ValueType::kU8;
+  std::vector<std::uint8_t> bytes;
+  std::string value;  // for the listing
   bool is_hidden = false;
   bool is_damaged = false;
-  bool is_number = false;
+
+  [[nodiscard]] bool has_value() const { return !is_hidden && !is_damaged && is_known(type); }
 };
 
 class Lister {
@@ -64,12 +65,14 @@ class Lister {
 
  private:
   Outcome<void> list(const OpenedFile& opened, const image::Region& region, image::OpenedPartition& partition) {
-    tell_opening(context_, partition, opened.keys);
+    tell_opening(context_, partition, opened.given());
     if (auto checked = partition.store->check(); !checked) return core_failed(checked.error());
     std::vector<Row> rows;
     if (auto read = collect(partition, rows); !read) return read;
     row_count_ += rows.size();
-    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
+    std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.path < b.path; });
+    const auto hidden = std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.is_hidden; });
+    if (hidden != rows.end() && get_command_.empty()) get_command_ = get_command(opened, region, hidden->path);
     if (context_.is_json) {
       json_partitions_.add(to_json(opened, region, partition, rows));
     } else if (arguments_.glob.empty() || !rows.empty()) {
@@ -84,15 +87,17 @@ class Lister {
     store::Store& store = *partition.store;
     const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
       const std::string space = namespace_text(store, item.namespace_index);
-      Row row{.key = key_text(space, item.key.view()), .type = image::type_name(item.type), .size = item.size};
-      if (!arguments_.glob.empty() && ::fnmatch(arguments_.glob.c_str(), row.key.c_str(), 0) != 0) return {};
-      std::vector<std::uint8_t> bytes(item.size);
-      if (const auto read = store.read_value(item, bytes); !read) {
+      Row row{.path = key_text(space, item.key.view()), .key = std::string(item.key.view()), .type = item.type};
+      if (!arguments_.glob.empty() && ::fnmatch(arguments_.glob.c_str(), row.path.c_str(), 0) != 0) return {};
+      const Name name = store.namespace_name(item.namespace_index);
+      if (!name.empty()) row.namespace_name = name.view();
+      row.bytes.resize(item.size);
+      if (const auto read = store.read_value(item, row.bytes); !read) {
         if (read.error().code != ErrorCode::kDamaged) return read;
         row.value = "damaged";
         row.is_damaged = true;
       } else {
-        fill_value(row, {space, item.key.view(), item.type, bytes}, partition.is_encrypted());
+        fill_value(row, {space, item.key.view(), item.type, row.bytes}, partition.is_encrypted());
       }
       rows.push_back(std::move(row));
       return {};
@@ -102,7 +107,6 @@ class Lister {
   }
 
   void fill_value(Row& row, const image::ValueView& value, bool is_encrypted) {
-    row.is_number = is_number(value.type);
     row.is_hidden = !arguments_.show_secrets && image::is_hidden(value, is_encrypted);
     hidden_count_ += row.is_hidden ? 1 : 0;
     ++key_count_;
@@ -119,8 +123,10 @@ class Lister {
     if (rows.empty()) return;
     std::vector<Column> columns = {{"KEY"}, {"TYPE"}, {"BYTES", true}, {"VALUE"}};
     std::vector<std::vector<std::string>> cells;
-    for (const Row& row : rows) cells.push_back({row.key, row.type, std::to_string(row.size), row.value});
-    for (const std::string& line : format_table(columns, cells, context_)) context_.print(line);
+    for (const Row& row : rows) {
+      cells.push_back({row.path, image::type_name(row.type), std::to_string(row.bytes.size()), row.value});
+    }
+    print_table(columns, cells, context_);
   }
 
   void tell_findings(const image::OpenedPartition& partition) {
@@ -130,7 +136,8 @@ class Lister {
       if (severity == image::FindingSeverity::kNote && !context_.is_verbose) continue;
       const std::string line = fmt::format("{}: {} {}", image::to_string(severity), image::finding_name(finding.code),
                                            image::describe(finding));
-      if (!context_.is_json) context_.note(line);
+      if (context_.is_json) continue;
+      severity == image::FindingSeverity::kNote ? context_.note(line) : context_.alert(line);
     }
   }
 
@@ -139,8 +146,14 @@ class Lister {
     text::Json list = text::Json::array();
     for (const Row& row : rows) {
       text::Json entry = text::Json::object();
-      entry.set("key", row.key).set("type", row.type).set("bytes", row.size);
-      entry.set("value", row.is_hidden || row.is_damaged ? text::Json(nullptr) : text::Json(row.value));
+      entry.set("path", row.path);
+      entry.set("namespace", row.namespace_name ? text::Json(*row.namespace_name) : text::Json(nullptr));
+      entry.set("key", row.key).set("type", image::type_name(row.type)).set("bytes", row.bytes.size());
+      if (row.has_value()) {
+        set_value(entry, row.type, row.bytes);
+      } else {
+        entry.set("value", nullptr);
+      }
       if (row.is_hidden) entry.set("hidden", true);
       if (row.is_damaged) entry.set("damaged", true);
       list.add(std::move(entry));
@@ -158,7 +171,29 @@ class Lister {
   [[nodiscard]] std::string footer() const {
     const std::string keys = counted(key_count_, "key");
     if (hidden_count_ == 0) return keys;
-    return fmt::format("{}, {} hidden: --show-secrets, or nvsafe get {} NS/KEY", keys, hidden_count_, arguments_.file);
+    return fmt::format("{}, {} hidden: --show-secrets, or {}", keys, hidden_count_, get_command_);
+  }
+
+  // What shows a hidden value, as it can be typed; only the verb where a shell would take a word apart.
+  [[nodiscard]] std::string get_command(const OpenedFile& opened, const image::Region& region,
+                                        const std::string& path) const {
+    std::string file = arguments_.file;
+    if (opened.source->regions().size() > 1) file += ":" + region.name;
+    std::vector<std::string> words = {file, path};
+    const auto add = [&](const char* flag, const std::string& value) {
+      if (!value.empty()) words.insert(words.end(), {flag, value});
+    };
+    for (const std::string& key : arguments_.keys.keys) add("--keys", key);
+    add("--hmac-key", arguments_.keys.hmac_key);
+    add("--partition", arguments_.partition.partition);
+    add("--partition-table-offset", arguments_.partition.table_offset);
+    if (!std::all_of(words.begin(), words.end(), is_plain_word)) return "nvsafe get";
+    return fmt::format("nvsafe get {}", fmt::join(words, " "));
+  }
+
+  static bool is_plain_word(const std::string& word) {
+    return word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:+-%=@,") ==
+           std::string::npos;
   }
 
   const LsArguments& arguments_;
@@ -166,6 +201,7 @@ class Lister {
   std::size_t row_count_ = 0;
   std::size_t key_count_ = 0;
   std::size_t hidden_count_ = 0;
+  std::string get_command_;  // of the first hidden value
   bool has_errors_ = false;
   text::Json json_partitions_ = text::Json::array();
 };

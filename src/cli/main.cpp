@@ -1,9 +1,11 @@
 // nvsafe: the command line. Finds the verb, runs it, turns what went wrong into `error:`, `hint:` and an exit code.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cerrno>
+#include <exception>
 #include <sstream>
 
 #include "cli/context.hpp"
@@ -137,13 +139,35 @@ int run(std::vector<std::string> words) {
     return parse_failed(app, error, context);
   }
   if (!context.run) {
-    std::fputs(app.help().c_str(), stdout);
-    return static_cast<int>(Exit::kUsage);
+    context.print_raw(app.help());
+    return finish(Exit::kUsage, context);
   }
   return finish(context.run(), context);
+}
+
+// A file that is opened must not take the number of a standard stream: what is printed would go into it. The streams
+// that are closed are taken up the wrong way round, so that using them is still an error.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+// Nothing here throws on purpose; memory may be short all the same.
+int run_guarded(int argc, char** argv) {
+  try {
+    return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  } catch (const std::exception& error) {
+    Context().report({Exit::kIo, error.what(), ""});
+    return static_cast<int>(Exit::kIo);
+  }
 }
 
 }  // namespace
 }  // namespace nvsafe::cli
 
-int main(int argc, char** argv) { return nvsafe::cli::run(std::vector<std::string>(argv + 1, argv + argc)); }
+int main(int argc, char** argv) {
+  nvsafe::cli::occupy_closed_streams();
+  return nvsafe::cli::run_guarded(argc, argv);
+}

@@ -37,6 +37,7 @@ class Shower {
     auto given = load_keys(arguments_.keys);
     if (!given) return given.failed();
     keys_ = std::move(*given);
+    given_count_ = keys_.size();
     for (const std::string& argument : arguments_.files) {
       ShownFile file{.argument = argument, .path = split_partition(argument).file};
       auto bytes = host::read_file(file.path, {.may_be_empty = true});
@@ -46,9 +47,7 @@ class Shower {
       collect_keys(file);
       files_.push_back(std::move(file));
     }
-    for (const ShownFile& file : files_) {
-      if (auto shown = show(file); !shown) return shown.failed();
-    }
+    for (const ShownFile& file : files_) show(file);
     if (context_.is_json) context_.print_json(text::Json::object().set("version", 1).set("files", std::move(json_)));
     return status_;
   }
@@ -63,21 +62,34 @@ class Shower {
     }
   }
 
-  Outcome<void> show(const ShownFile& file) {
+  // What one file cannot tell keeps no other from being shown.
+  void show(const ShownFile& file) {
+    auto elsewhere = file.kind == image::FileKind::kDump ? std::nullopt
+                                                         : image::table_elsewhere(file.bytes, table_offset_, file.path);
+    const std::string_view kind =
+        elsewhere ? "a flash dump with its table at another place" : image::to_string(file.kind);
     file_json_ = text::Json::object();
-    file_json_.set("file", file.path).set("kind", image::to_string(file.kind)).set("size", file.bytes.size());
-    say(fmt::format("{}: {}, {} bytes", context_.strong(text::printable(file.path)), image::to_string(file.kind),
-                    file.bytes.size()));
-    if (auto shown = show_by_kind(file); !shown) return shown;
+    file_json_.set("file", file.path).set("kind", kind).set("size", file.bytes.size());
+    if (!context_.is_json) {
+      context_.print_heading(text::printable(file.path), fmt::format(": {}, {} bytes", kind, file.bytes.size()));
+    }
+    const Outcome<void> shown = elsewhere && !names_a_region(file) ? Failed{std::move(*elsewhere)} : show_by_kind(file);
+    if (!shown) {
+      context_.report(shown.error());
+      worsen(shown.error().exit);
+      file_json_.set("problem", shown.error().what);
+    }
     json_.add(std::move(file_json_));
-    return {};
   }
 
+  static bool names_a_region(const ShownFile& file) { return !split_partition(file.argument).partition.empty(); }
+
   Outcome<void> show_by_kind(const ShownFile& file) {
-    const bool names_a_region = !split_partition(file.argument).partition.empty();
     switch (file.kind) {
+      case image::FileKind::kEmpty:
+        return problem(Exit::kBadInput, fmt::format("{}: is empty", file.path), "was it written to the end?");
       case image::FileKind::kDumpWithoutTable:
-        if (names_a_region) return show_source(file);
+        if (names_a_region(file)) return show_source(file);
         explain(file);
         return {};
       case image::FileKind::kNvsImage:
@@ -109,12 +121,15 @@ class Shower {
       // A table is worth showing also without NVS, or when the dump was cut.
       if (file.kind == image::FileKind::kDump && partition.empty()) {
         auto table = image::table_of_dump(file.bytes, table_offset_, file.path);
-        if (table) return show_table_only(*table, source.error());
+        if (table) {
+          show_table_only(*table, source.error());
+          return {};
+        }
       }
       return source.failed();
     }
     if ((*source)->table()) {
-      if (auto shown = show_table(*(*source)->table()); !shown) return shown;
+      show_table(*(*source)->table());
       show_key_partitions(**source);
     }
     text::Json partitions = text::Json::array();
@@ -123,12 +138,12 @@ class Shower {
     return {};
   }
 
-  Outcome<void> show_table_only(const table::Table& table, const text::Problem& why) {
+  void show_table_only(const table::Table& table, const text::Problem& why) {
     if (table.find_first(table::DataSubtype::kNvs) != nullptr) {
       context_.report(why);
       worsen(why.exit);
     }
-    return show_table(table);
+    show_table(table);
   }
 
   void show_region(const image::Source& source, const image::Region& region, text::Json& partitions) {
@@ -154,10 +169,7 @@ class Shower {
     say(fmt::format("    {} pages: {} in use, {} blank, {} pinned; {} namespaces; format version {}",
                     statistics.page_count, statistics.in_use_page_count, statistics.blank_page_count,
                     statistics.pinned_page_count, statistics.namespace_count, format_version(*partition.store)));
-    if (partition.key != nullptr) {
-      const std::string warning = image::key_warning(*partition.key);
-      if (!warning.empty()) context_.warn(warning);
-    }
+    tell_opening(context_, partition, std::span(keys_).first(given_count_));
     show_findings(partition);
     json.set("format_version", format_version(*partition.store));
     json.set("findings", findings_json(partition.store->findings()));
@@ -174,6 +186,7 @@ class Shower {
   void show_findings(const image::OpenedPartition& partition) {
     for (const store::Finding& finding : partition.store->findings()) {
       const auto severity = image::severity_of(finding.code);
+      if (severity == image::FindingSeverity::kError) worsen(Exit::kNo);
       if (severity == image::FindingSeverity::kNote && !context_.is_verbose) continue;
       say(fmt::format("    {}: {} {}", image::to_string(severity), image::finding_name(finding.code),
                       image::describe(finding)));
@@ -183,22 +196,26 @@ class Shower {
   void show_key_partitions(const image::Source& source) {
     for (const table::Partition& partition : source.table()->partitions()) {
       if (!partition.is(table::DataSubtype::kNvsKeys)) continue;
-      if (partition.end() > source.bytes().size()) {
-        say(fmt::format("  {} at {:#x}: past the end of the file", partition.name.view(), partition.offset));
-        continue;
+      const auto bytes = image::partition_bytes(source.bytes(), partition, source.file());
+      if (!bytes) {
+        context_.report(bytes.error());
+        worsen(bytes.error().exit);
       }
-      const auto bytes = source.bytes().subspan(partition.offset, partition.size);
-      say(fmt::format("  {} at {:#x}: {}", partition.name.view(), partition.offset, key_page_text(bytes)));
+      say(fmt::format("  {} at {:#x}: {}", partition.name.view(), partition.offset,
+                      bytes ? key_page_text(*bytes) : "past the end of the file"));
     }
   }
 
-  static std::string key_page_text(std::span<const std::uint8_t> bytes) {
+  std::string key_page_text(std::span<const std::uint8_t> bytes) {
     const auto key = format::decode_key_page(bytes);
     if (key) {
       return fmt::format("a key page in the clear, CRC right, fingerprint {}", image::fingerprint_text(key->bytes()));
     }
     if (key.error().code == ErrorCode::kKeyPageErased) return "erased; firmware makes keys at its first start";
-    if (keys::classify_key_file(bytes) == keys::KeyFileKind::kPadded32) {
+    const auto kind = keys::classify_key_file(bytes);
+    if (kind == keys::KeyFileKind::kPadded32 || kind == keys::KeyFileKind::kKeyPageDamaged) worsen(Exit::kNo);
+    if (kind == keys::KeyFileKind::kKeyPageDamaged) return "64 key bytes whose CRC is wrong: firmware answers 0x1117";
+    if (kind == keys::KeyFileKind::kPadded32) {
       return "a 32-byte key, not NVS keys: firmware answers 0x1117. nvsafe keys new makes a right page";
     }
     return "not readable: flash-encrypted, or damaged";
@@ -207,10 +224,11 @@ class Shower {
   Outcome<void> show_table_file(const ShownFile& file) {
     auto table = read_table(file.path, arguments_.partition, context_);
     if (!table) return table.failed();
-    return show_table(*table);
+    show_table(*table);
+    return {};
   }
 
-  Outcome<void> show_table(const table::Table& table) {
+  void show_table(const table::Table& table) {
     if (!context_.is_json) context_.print_raw(image::table_listing(table));
     text::Json list = text::Json::array();
     for (const table::Partition& partition : table.partitions()) {
@@ -222,7 +240,6 @@ class Shower {
                    .set("size", partition.size));
     }
     file_json_.set("table", std::move(list));
-    return {};
   }
 
   void show_key(const ShownFile& file) {
@@ -309,6 +326,12 @@ class Shower {
         say("  nvsafe keys new -o nvs_keys.bin makes a right page");
         worsen(Exit::kNo);
         return;
+      case image::FileKind::kText:
+        if (keys::is_key_as_text(file.bytes)) {
+          say(fmt::format("  perhaps a key as hex digits: xxd -r -p {} > key.bin", file.path));
+        }
+        worsen(Exit::kNo);
+        return;
       case image::FileKind::kUnknown:
         say("  no NVS page, table or key in it; flash-encrypted data look like this");
         worsen(Exit::kNo);
@@ -329,7 +352,8 @@ class Shower {
   Context& context_;
   std::uint32_t table_offset_ = 0;
   std::vector<ShownFile> files_;
-  std::vector<image::KeyCandidate> keys_;
+  std::vector<image::KeyCandidate> keys_;  // those of --keys and --hmac-key, then the files that may be keys
+  std::size_t given_count_ = 0;
   text::Json json_ = text::Json::array();
   text::Json file_json_;
   Exit status_ = Exit::kDone;

@@ -59,7 +59,7 @@ Outcome<Exit> run_verify(const VerifyArguments& arguments, Context& context) {
   if (!region) return region.failed();
   auto partition = opened->open(**region, context);
   if (!partition) return partition.failed();
-  tell_opening(context, **partition, opened->keys);
+  tell_opening(context, **partition, opened->given());
   auto result = image::verify(*(*partition)->store, *settings);
   if (!result) return result.failed();
 

@@ -34,10 +34,12 @@ constexpr bool is_in(char32_t code, const Range (&ranges)[kCount]) {
   return false;
 }
 
-bool is_printable(char32_t code) {
+bool is_harmless(char32_t code) {
   const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
-  return !is_control && code != '\\' && !is_in(code, kSteering);
+  return !is_control && !is_in(code, kSteering);
 }
+
+bool is_printable(char32_t code) { return is_harmless(code) && code != '\\'; }
 
 void append_escaped(std::string& out, std::string_view bytes) {
   for (const char c : bytes) {
@@ -60,6 +62,31 @@ void append_escaped(std::string& out, std::string_view bytes) {
   }
 }
 
+std::string escaped(std::string_view bytes, bool (*stays)(char32_t)) {
+  std::string out;
+  out.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const auto character = first_character(bytes);
+    const std::size_t size = character ? character->size : 1;
+    if (character && stays(character->code)) {
+      out += bytes.substr(0, size);
+    } else {
+      append_escaped(out, bytes.substr(0, size));
+    }
+    bytes.remove_prefix(size);
+  }
+  return out;
+}
+
+// Past U+FFFF as a surrogate pair.
+void append_json_escaped(std::string& out, char32_t code) {
+  if (code > 0xFFFF) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", 0xD7C0 + (static_cast<std::uint32_t>(code) >> 10));
+    code = 0xDC00 + (code & 0x3FF);
+  }
+  fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code));
+}
+
 std::size_t columns_of(const std::optional<Utf8Character>& character) {
   if (!character) return 1;
   if (is_in(character->code, kCombining)) return 0;
@@ -68,18 +95,22 @@ std::size_t columns_of(const std::optional<Utf8Character>& character) {
 
 }  // namespace
 
-std::string printable(std::string_view bytes) {
+std::string printable(std::string_view bytes) { return escaped(bytes, is_printable); }
+
+std::string harmless(std::string_view message) { return escaped(message, is_harmless); }
+
+std::string harmless_json(std::string_view json) {
   std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const auto character = first_character(bytes);
+  out.reserve(json.size());
+  while (!json.empty()) {
+    const auto character = first_character(json);
     const std::size_t size = character ? character->size : 1;
-    if (character && is_printable(character->code)) {
-      out += bytes.substr(0, size);
+    if (!character || character->code == '\n' || is_harmless(character->code)) {
+      out += json.substr(0, size);
     } else {
-      append_escaped(out, bytes.substr(0, size));
+      append_json_escaped(out, character->code);
     }
-    bytes.remove_prefix(size);
+    json.remove_prefix(size);
   }
   return out;
 }

@@ -12,6 +12,13 @@ namespace nvsafe::text {
 // and the backslash itself. Everything else stays.
 [[nodiscard]] std::string printable(std::string_view bytes);
 
+// The same for whole messages, whose parts may be printable already: the backslash stays, and a second time changes
+// nothing.
+[[nodiscard]] std::string harmless(std::string_view message);
+
+// The same for JSON as Json::dump() gives it: as \uXXXX, so that it means what it did; line ends stay.
+[[nodiscard]] std::string harmless_json(std::string_view json);
+
 // Columns that printable text takes in a terminal: wide characters two, combining ones none.
 [[nodiscard]] std::size_t count_columns(std::string_view printable_text);
 

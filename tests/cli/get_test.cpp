@@ -3,6 +3,7 @@
 
 #include "cli/material.hpp"
 #include "cli/program.hpp"
+#include "format/entry.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -79,6 +80,43 @@ TEST(Get, json_has_blobs_as_base64_and_whole_integers_as_text) {
 TEST(Get, secrets_are_never_masked) {
   const Workplace workplace({{"nvs.bin", image_encrypted_with(bare_key(1), kSettings)}, {"k.bin", key_page(1)}});
   EXPECT_EQ(workplace.must_run({"get", "nvs.bin", "wifi/password", "--keys", "k.bin"}).out, "correct horse");
+}
+
+TEST(Get, a_type_that_is_not_known_is_refused) {
+  std::string image = plain_image(settings_with("a,data,u8,1\n"));
+  // The second entry of the first page; the first is the namespace.
+  const std::span<std::uint8_t, format::kEntrySize> entry(reinterpret_cast<std::uint8_t*>(&image[96]),
+                                                          format::kEntrySize);
+  format::Entry unknown = format::decode_entry(entry);
+  unknown.type = static_cast<ValueType>(0x99);
+  format::encode_entry(unknown, entry);
+  const Workplace workplace({{"nvs.bin", image}});
+  const Ran ran = workplace.run({"get", "nvs.bin", "n/a"});
+  EXPECT_EQ(ran.status, 1) << ran;
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(contains(line_after(ran.err, "error: "), "type 0x99, which this program does not know")) << ran;
+}
+
+TEST(Get, a_key_that_does_not_open_is_told) {
+  const std::string dump = dump_with(kTable, image_encrypted_with(bare_key(1), kSettings));
+  const Workplace workplace({{"f.bin", std::string(dump).replace(0x110000, 4096, key_page(1))},
+                             {"plain.bin", plain_image(kSettings)},
+                             {"wrong.bin", key_page(2)},
+                             {"right.bin", key_page(1)}});
+  for (const Arguments& verb : {Arguments{"get", "f.bin", "wifi/ssid"}, Arguments{"ls", "f.bin"}}) {
+    const auto with = [&](const Arguments& keys) {
+      Arguments arguments = verb;
+      arguments.insert(arguments.end(), keys.begin(), keys.end());
+      return workplace.must_run(arguments).err;
+    };
+    EXPECT_EQ(with({"--keys", "wrong.bin"}), "note: wrong.bin does not open it; opened with the key page in nvs_key\n");
+    EXPECT_EQ(with({"--keys", "wrong.bin", "--keys", "right.bin"}), "");
+    EXPECT_EQ(with({"--keys", "wrong.bin", "-q"}), "");
+    EXPECT_EQ(with({}), "");
+  }
+  EXPECT_EQ(workplace.must_run({"get", "plain.bin", "wifi/ssid", "--keys", "wrong.bin"}).err,
+            "note: it is not encrypted; no key was needed\n");
+  EXPECT_EQ(workplace.must_run({"ls", "plain.bin"}).err, "");
 }
 
 TEST(Get, a_slash_in_a_name_is_written_as_2f) {

@@ -1,5 +1,6 @@
 // nvsafe ls: what it shows, and what it must hide.
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/material.hpp"
 #include "cli/program.hpp"
@@ -63,6 +64,52 @@ TEST_F(LsPlain, json_hides_the_same_values) {
     EXPECT_EQ(key["value"].is_null(), is_hidden) << key;
   }
   for (const char* secret : {"tok3n", "s4lt", "MHc", "homewifi"}) EXPECT_FALSE(contains(ran.out, secret)) << ran;
+}
+
+TEST(Ls, json_gives_names_and_values_as_they_are_stored) {
+  const Workplace workplace({{"nvs.bin", plain_image("key,type,encoding,value\na/b,namespace,,\n"
+                                                     "back\\slash,data,string,c:\\new\n"
+                                                     "blob,data,hex2bin,00ff\nnumber,data,i16,-12\n")}});
+  const auto keys = workplace.must_run({"ls", "nvs.bin", "--json"}).json()["partitions"][0]["keys"];
+  EXPECT_EQ(keys[0]["path"], "a%2Fb/back\\\\slash");
+  EXPECT_EQ(keys[0]["namespace"], "a/b");
+  EXPECT_EQ(keys[0]["key"], "back\\slash");
+  EXPECT_EQ(keys[0]["encoding"], "text");
+  EXPECT_EQ(keys[0]["value"], "c:\\new");
+  EXPECT_EQ(keys[1]["encoding"], "base64");
+  EXPECT_EQ(keys[1]["value"], "AP8=");
+  EXPECT_EQ(keys[2]["value"], "-12");
+}
+
+// The command in the footer, run as it stands there.
+void expect_footer_works(const Workplace& workplace, const Arguments& arguments, std::string_view value) {
+  const Ran ran = workplace.must_run(arguments);
+  const std::size_t at = ran.out.find("or nvsafe ");
+  ASSERT_NE(at, std::string::npos) << ran;
+  std::istringstream command(ran.out.substr(at + 10));
+  Arguments words;
+  for (std::string word; command >> word;) words.push_back(word);
+  EXPECT_EQ(workplace.must_run(words).out, value) << ran;
+}
+
+TEST(Ls, the_footer_names_a_command_that_works) {
+  const std::string two = "nvs,data,nvs,,0x6000\nnvs2,data,nvs,,0x6000\n";
+  const std::string closed = image_encrypted_with(bare_key(1), kSettings);
+  const Workplace workplace({{"nvs.bin", closed},
+                             {"two.bin", dump_with(two, "").replace(0xf000, closed.size(), closed)},
+                             {"k.bin", key_page(1)}});
+  expect_footer_works(workplace, {"ls", "nvs.bin", "wifi/p*", "--keys", "k.bin"}, "correct horse");
+  expect_footer_works(workplace, {"ls", "two.bin", "wifi/*", "--keys", "k.bin"}, "correct horse");
+  expect_footer_works(workplace, {"ls", "two.bin", "wifi/s*", "--partition", "nvs2", "--keys", "k.bin"},
+                      "home network");
+}
+
+TEST(Ls, quiet_leaves_out_notes_but_no_errors) {
+  std::string image = plain_image(kSettings);
+  const Workplace workplace({{"nvs.bin", image.replace(image.find("home network"), 4, "work")}});
+  const Ran ran = workplace.run({"ls", "nvs.bin", "-q"});
+  EXPECT_EQ(ran.status, 1) << ran;
+  EXPECT_FALSE(line_after(ran.err, "error: NVS-D").empty()) << ran;
 }
 
 TEST_F(LsPlain, a_glob_selects_keys) {

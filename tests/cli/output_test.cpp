@@ -70,5 +70,15 @@ TEST(ClosedOutput, does_not_spoil_the_file_that_is_written) {
   EXPECT_EQ(workplace.read("nvs.bin"), image_encrypted_with(bare_key(1), kSettings));
 }
 
+// A stream that is closed is taken up, so that no file gets its number.
+TEST(ClosedStreams, are_taken_up) {
+  for (const int stream : {0, 1, 2}) {
+    const Ran ran = Workplace().run({"extract", "/proc/self/fd/" + std::to_string(stream) + ":nvs", "-o", "x"},
+                                    {.closed = {stream}});
+    EXPECT_EQ(ran.status, 3) << ran;
+    EXPECT_TRUE(stream == 2 || contains(ran.err, "is empty")) << "it is /dev/null: " << ran;
+  }
+}
+
 }  // namespace
 }  // namespace nvsafe::cli

@@ -72,6 +72,7 @@ bool prepare(const Surroundings& surroundings, const char* directory, const Scra
       !connect_stdout(surroundings.standard_output, out.number())) {
     return false;
   }
+  for (const int stream : surroundings.closed) ::close(stream);
   ::umask(surroundings.umask);
   if (surroundings.file_size_max) {
     const rlimit limit{*surroundings.file_size_max, *surroundings.file_size_max};

@@ -29,6 +29,7 @@ struct Surroundings {
   Stdout standard_output = Stdout::kKept;
   std::optional<rlim_t> file_size_max;  // bytes (RLIMIT_FSIZE)
   mode_t umask = 022;
+  std::vector<int> closed;   // standard streams that the program starts without
   bool obeys_modes = false;  // also as root: without the right to pass over the modes of files
 };
 

@@ -97,6 +97,40 @@ TEST_P(DidYouMean, gets_the_closest_word) {
   EXPECT_EQ(ran.out, "");
 }
 
+TEST(Help, without_a_verb_is_usage_and_a_full_disk_is_told) {
+  const Workplace workplace;
+  EXPECT_EQ(workplace.run({}).status, 2);
+  const Ran ran = workplace.run({}, {.standard_output = Stdout::kFull});
+  EXPECT_EQ(ran.status, 5) << ran;
+  EXPECT_TRUE(contains(ran.err, "error: standard output")) << ran;
+}
+
+// Names that steer a terminal, in arguments and in files.
+TEST(Escapes, never_reach_the_terminal) {
+  const std::string evil = "e\x1b[2J\xc2\x9b!";
+  const Workplace workplace(
+      {{evil, plain_image("key,type,encoding,value\n" + evil + ",namespace,,\nk" + evil + ",data,string,secret\n")},
+       {"s.csv", "key,type,encoding,value\n" + evil + ",namespace,,\nk,data,u8,1\n"}});
+  for (const Arguments& arguments :
+       {Arguments{"ls", evil}, Arguments{"ls", evil, "--json"}, Arguments{"ls", evil, evil}, Arguments{"show", evil},
+        Arguments{"show", evil, "--json"}, Arguments{"get", evil, "n/a"}, Arguments{"get", evil, evil + "/a"},
+        Arguments{"get", evil, evil}, Arguments{"verify", evil, "s.csv"}, Arguments{"keys", "match", evil},
+        Arguments{"keys", "new", "-o", evil}, Arguments{"extract", evil + ":" + evil, "-o", "x"},
+        Arguments{"table", evil}, Arguments{"build", "s.csv", "--size", evil, "--plain", "-o", "x"},
+        Arguments{evil, evil}, Arguments{"help", evil}, Arguments{"nothing" + evil},
+        Arguments{"build", "s.csv", "--size", "0x3000", "--plain", "-o", "x" + evil}}) {
+    const Ran ran = workplace.run(arguments);
+    for (const std::string& text : {ran.out, ran.err}) {
+      EXPECT_FALSE(contains(text, "\x1b") || contains(text, "\xc2\x9b")) << testing::PrintToString(arguments) << ran;
+    }
+  }
+}
+
+TEST(Escapes, a_backslash_of_a_message_is_not_doubled) {
+  const Ran ran = Workplace().run({"get", "nvs.bin", "a\\b"});
+  EXPECT_TRUE(contains(line_after(ran.err, "error: "), "a\\b: a key is named")) << ran;
+}
+
 TEST(Json, every_verb_prints_it_with_a_version) {
   const Workplace workplace({{"t.csv", std::string(kTable)},
                              {"s.csv", std::string(kSettings)},
