@@ -81,6 +81,10 @@ Outcome<void> prove(const image::BuiltImage& built, const text::Settings& settin
   if (key.key) keys.push_back({key.name, key.key->clone()});
   auto opened = image::open_partition({"", 0, built.bytes}, keys, "the finished image", context.allocator);
   if (!opened) return opened.failed();
+  if (!image::is_opened_with(**opened, key.key ? &*key.key : nullptr)) {
+    return problem(Exit::kKey, "the finished image does not open with the key it was made for",
+                   "this is a fault in nvsafe: please report it");
+  }
   auto verified = image::verify(*(*opened)->store, settings);
   if (!verified) return verified.failed();
   if (verified->all_rows_equal() && verified->differences.empty()) return {};

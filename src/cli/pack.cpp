@@ -83,14 +83,27 @@ Outcome<image::PackOptions> pack_options(const PackArguments& arguments, const O
   return options;
 }
 
+std::string_view proof_text(image::PackedPart::Proof proof) {
+  switch (proof) {
+    case image::PackedPart::Proof::kPlain:
+      return ", plain";
+    case image::PackedPart::Proof::kEncrypted:
+      return ", encrypted";
+    case image::PackedPart::Proof::kBlank:
+      return ", blank";
+    case image::PackedPart::Proof::kNone:
+      break;
+  }
+  return "";
+}
+
 std::string contents_text(const image::PackedPart& part, const OutputKey& key) {
   if (part.is_key_page) return fmt::format("key page, fingerprint {}", image::fingerprint_text(key.key->bytes()));
   if (part.file.empty()) return "blank";
   if (part.key_count > 0) {
-    return fmt::format("{}: {}, {}, all read back", part.file, counted(part.key_count, "key"),
-                       key.key ? "encrypted" : "plain");
+    return fmt::format("{}: {}{}, all read back", part.file, counted(part.key_count, "key"), proof_text(part.proof));
   }
-  return fmt::format("{} ({} bytes{})", part.file, part.used_size, part.is_opened ? ", opens" : "");
+  return fmt::format("{} ({} bytes{})", part.file, part.used_size, proof_text(part.proof));
 }
 
 // With a bootloader the dump can be written as a whole. Without one that would erase the chip's own, so the parts are
@@ -98,9 +111,10 @@ std::string contents_text(const image::PackedPart& part, const OutputKey& key) {
 std::vector<std::string> flash_lines(const PackArguments& arguments, const image::Packed& packed,
                                      std::uint32_t table_offset) {
   FlashLine line(arguments.chip);
+  if (arguments.output == "-") return {};
   if (packed.has_bootloader) {
     line.add(0, "", arguments.output);
-    return {line.text()};
+    return {line.text() + "   # while flash encryption is off; blank partitions erase what is there"};
   }
   std::vector<std::string> out;
   const auto add = [&](const std::string& what, const std::string& name, std::uint32_t address) {
@@ -153,7 +167,7 @@ void tell(const PackArguments& arguments, const image::Packed& packed, const Out
     say(fmt::format("{} of {} keys read back from the dump{}", packed.row_count, packed.row_count,
                     key.key && !key.is_from_hmac ? " with its own key page" : ""));
   }
-  if (!packed.has_bootloader) {
+  if (!packed.has_bootloader && !lines.empty()) {
     say("no bootloader in it (add bootloader=FILE and --chip): write its parts, not the whole");
   }
   for (const std::string& line : lines) say(line);

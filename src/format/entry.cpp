@@ -82,6 +82,16 @@ void encode_entry(const Entry& entry, std::span<std::uint8_t, kEntrySize> out) {
   store_le32(out.data() + kCrcOffset, entry_crc(out));
 }
 
+namespace {
+
+// Versions of a blob take turns with chunks 0… and 128…; each chunk lies within a page.
+bool is_blob_index_possible(const Entry& entry) {
+  return (entry.chunk_start() == 0 || entry.chunk_start() == kChunkStartOther) &&
+         entry.chunk_count() <= kChunkCountMax && entry.blob_size() <= entry.chunk_count() * kChunkSizeMax;
+}
+
+}  // namespace
+
 EntryFault entry_fault(const Entry& entry, std::uint32_t entry_index) {
   if (entry.span == 0 || entry_index + entry.span > kEntryCount) return EntryFault::kSpan;
   if (entry.key.back() != '\0') return EntryFault::kKey;
@@ -90,6 +100,7 @@ EntryFault entry_fault(const Entry& entry, std::uint32_t entry_index) {
   const std::uint32_t data_entries = has_data_entries(entry.type) ? data_entry_count(entry.data_size()) : 0;
   if (entry.span != 1 + data_entries) return EntryFault::kSpan;
   if ((entry.type == ValueType::kBlobData) == (entry.chunk_index == kChunkIndexNone)) return EntryFault::kChunkIndex;
+  if (entry.type == ValueType::kBlobIndex && !is_blob_index_possible(entry)) return EntryFault::kBlobIndex;
   return EntryFault::kNone;
 }
 

@@ -57,6 +57,7 @@ enum class EntryFault : std::uint8_t {
   kNone,
   kSpan,        // 0, past the end of the page, or not what the type and size need
   kChunkIndex,  // blob data without an index, or something else with one
+  kBlobIndex,   // chunks that no blob can have, or more bytes than they hold
   kKey,         // no NUL within 16 bytes
   kType,        // a type this engine does not know (kept, never touched)
   kNamespace,   // index 255

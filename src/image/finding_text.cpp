@@ -76,7 +76,7 @@ std::string sentence(const store::Finding& finding) {
     case FindingCode::kStateIllegal:
       return fmt::format("{} entry marks hold a value that no writer leaves: power was cut here", finding.count);
     case FindingCode::kEntryFaulty:
-      return "its CRC is right, but its span, chunk index, key or namespace make no sense";
+      return "its CRC is right, but its span, chunks, size, key or namespace make no sense";
     case FindingCode::kNamespaceUndefined:
       return "belongs to a namespace that no entry defines";
     case FindingCode::kNamespaceTwice:

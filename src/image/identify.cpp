@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "format/entry.hpp"
+#include "format/entry_state.hpp"
 #include "format/page_header.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
@@ -10,8 +12,19 @@
 namespace nvsafe::image {
 namespace {
 
+// A page whose header is damaged, and that has plain entries all the same.
+bool has_entries(std::span<const std::uint8_t> page) {
+  const auto bitmap = page.subspan<format::kBitmapOffset, format::kBitmapSize>();
+  for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+    if (format::entry_state(bitmap, i) != format::EntryState::kWritten) continue;
+    const auto entry = format::EntryBytes(page.data() + format::entry_offset(0, i), format::kEntrySize);
+    if (format::is_entry_crc_right(entry)) return true;
+  }
+  return false;
+}
+
 struct PageCensus {
-  std::uint32_t nvs_count = 0;      // a right header CRC and a state in use
+  std::uint32_t nvs_count = 0;      // a right header CRC and a state in use, or entries that decode
   std::uint32_t foreign_count = 0;  // neither that nor blank
   std::uint32_t first_nvs_offset = 0;
 };
@@ -22,7 +35,8 @@ PageCensus count_pages(std::span<const std::uint8_t> bytes) {
   for (std::size_t at = 0; at + format::kPageHeaderSize <= bytes.size(); at += format::kPageSize) {
     const auto header_bytes = format::PageHeaderBytes(bytes.data() + at, format::kPageHeaderSize);
     const auto header = format::decode_page_header(header_bytes);
-    if (format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes)) {
+    const bool is_sound = format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes);
+    if (is_sound || (at + format::kPageSize <= bytes.size() && has_entries(bytes.subspan(at, format::kPageSize)))) {
       if (census.nvs_count++ == 0) census.first_nvs_offset = static_cast<std::uint32_t>(at);
     } else if (std::any_of(header_bytes.begin(), header_bytes.end(), [](std::uint8_t byte) { return byte != 0xFF; })) {
       ++census.foreign_count;

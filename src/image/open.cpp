@@ -83,6 +83,12 @@ Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region, s
   return std::move(best->partition);
 }
 
+bool is_opened_with(const OpenedPartition& partition, const keys::XtsKey* key) {
+  if (partition.store->statistics().written_entries == 0) return true;
+  if (key == nullptr || partition.key == nullptr) return key == nullptr && partition.key == nullptr;
+  return partition.key->key == *key;
+}
+
 Outcome<store::Statistics> try_key(const Region& region, const KeyCandidate* key, const std::string& file,
                                    Allocator& allocator) {
   auto result = attempt(region, key, file, allocator);

@@ -52,6 +52,10 @@ class OpenedPartition {
                                                                              const std::string& file,
                                                                              Allocator& allocator);
 
+// Whether a partition opened as it was made: with exactly this key, or (nullptr) without one. A blank one has nothing
+// to prove.
+[[nodiscard]] bool is_opened_with(const OpenedPartition& partition, const keys::XtsKey* key);
+
 // How one key (nullptr: none) fares on a partition, without keeping it open. Errors: kBadInput, kIo.
 [[nodiscard]] text::Outcome<store::Statistics> try_key(const Region& region, const KeyCandidate* key,
                                                        const std::string& file, Allocator& allocator);

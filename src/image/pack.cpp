@@ -23,6 +23,7 @@ using text::Outcome;
 using text::problem;
 
 constexpr const char* kBootloader = "bootloader";
+constexpr const char* kOwnFault = "this is a fault in nvsafe: please report it";
 constexpr std::uint32_t kDumpSizeMax = 256u << 20;
 
 class Packer {
@@ -73,10 +74,16 @@ class Packer {
   }
 
   Outcome<void> size_dump() {
-    std::uint64_t end = options_.table_offset + table::kTableFlashSize;
+    if (table_.partitions().empty())
+      return problem(Exit::kBadInput, "the table has no partitions", "add a row like  nvs,data,nvs,,0x6000");
+    std::uint64_t end = std::uint64_t{options_.table_offset} + table::kTableFlashSize;
     for (const Partition& partition : table_.partitions()) end = std::max(end, partition.end());
     if (end > kDumpSizeMax) {
       return problem(Exit::kBadInput, fmt::format("the partitions end at {:#x}, beyond any flash", end));
+    }
+    if (options_.flash_size && (*options_.flash_size > kDumpSizeMax || *options_.flash_size % format::kPageSize != 0)) {
+      return problem(Exit::kUsage, fmt::format("a flash of {:#x} bytes: there is none", *options_.flash_size),
+                     "for example --flash-size 4M");
     }
     if (options_.flash_size && *options_.flash_size < end) {
       return problem(Exit::kBadInput,
@@ -139,6 +146,7 @@ class Packer {
     if (part != nullptr) {
       placed.file = part->file;
       if (auto right = check_key_part(partition, *part); !right) return right;
+      if (auto right = check_nvs_part(partition, *part); !right) return right;
       auto built = part->settings ? build(partition, *part) : Outcome<BuiltImage>(BuiltImage{.bytes = part->bytes});
       if (!built) return built.failed();
       if (built->bytes.size() > partition.size) {
@@ -169,6 +177,18 @@ class Packer {
     return no_nvs_key(part.file, part.bytes);
   }
 
+  // An NVS partition takes settings, an image, or blank flash.
+  static Outcome<void> check_nvs_part(const Partition& partition, const PackPart& part) {
+    if (!partition.is(DataSubtype::kNvs) || part.settings) return {};
+    const FileKind kind = identify(part.bytes);
+    const bool is_whole = part.bytes.size() % format::kPageSize == 0;
+    if (is_whole && (kind == FileKind::kNvsImage || kind == FileKind::kErased)) return {};
+    return problem(
+        Exit::kBadInput,
+        fmt::format("{} is no NVS image for partition {}: it is {}", part.file, partition.name.view(), to_string(kind)),
+        "give settings (CSV or JSON), or an image that nvsafe build made");
+  }
+
   Outcome<BuiltImage> build(const Partition& partition, const PackPart& part) {
     if (!partition.is(DataSubtype::kNvs)) {
       return problem(
@@ -185,27 +205,52 @@ class Packer {
 
   // Opens the finished dump with nothing but what is in it (and the HMAC key that the chip has), and reads all back.
   Outcome<void> prove() {
+    if (table_.find_first(DataSubtype::kNvs) == nullptr) return {};
     auto source = Source::read("the finished dump", packed_.dump, {.table_offset = options_.table_offset});
-    if (!source) {
-      const bool has_nvs = table_.find_first(DataSubtype::kNvs) != nullptr;
-      if (!has_nvs) return {};
-      return source.failed();
-    }
+    if (!source) return source.failed();
     std::vector<KeyCandidate> keys;
     for (const KeyCandidate& key : (*source)->own_keys()) keys.push_back({key.name, key.key.clone()});
+    if (auto right = prove_key_page(keys); !right) return right;
     if (options_.key != nullptr && !options_.puts_key_page) keys.push_back({"the HMAC key", options_.key->clone()});
     for (const Region& region : (*source)->regions()) {
       const PackPart* part = part_for(region.name);
       if (part == nullptr) continue;
       auto opened = open_partition(region, keys, "the finished dump", allocator_);
       if (!opened) return open_failed(*part, region, opened.error());
-      if (!part->settings) {
-        mark_opened(region.name);
-        continue;
-      }
-      if (auto done = prove_rows(*part, *opened->get()->store); !done) return done.failed();
+      if (auto done = prove_part(*part, **opened); !done) return done;
     }
     return {};
+  }
+
+  // Firmware takes the first key page, so that is the one that must hold the key.
+  Outcome<void> prove_key_page(std::span<const KeyCandidate> own_keys) const {
+    if (!key_page_offset_) return {};
+    if (!own_keys.empty() && own_keys.front().key == *options_.key) return {};
+    return problem(Exit::kKey, "the key page of the finished dump does not read back", kOwnFault);
+  }
+
+  Outcome<void> prove_part(const PackPart& part, OpenedPartition& opened) {
+    const store::Statistics& statistics = opened.store->statistics();
+    if (part.settings) {
+      if (!is_opened_with(opened, options_.key)) {
+        return problem(Exit::kKey,
+                       fmt::format("{}: the partition does not open with the key it was made for", part.file),
+                       kOwnFault);
+      }
+    } else if (statistics.pinned_page_count > 0) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{}: damaged, {} of its pages do not decode", part.file, statistics.pinned_page_count),
+                     fmt::format("nvsafe ls {}", part.file));
+    } else if (options_.key != nullptr && !is_opened_with(opened, options_.key)) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{} is {}, and the dump is to be encrypted with another key", part.file,
+                                 opened.is_encrypted() ? "encrypted" : "not encrypted"),
+                     "build it from its settings, or leave the key of the output out");
+    }
+    set_proof(part.name, statistics.written_entries == 0 ? PackedPart::Proof::kBlank
+                         : opened.is_encrypted()         ? PackedPart::Proof::kEncrypted
+                                                         : PackedPart::Proof::kPlain);
+    return part.settings ? prove_rows(part, *opened.store) : Outcome<void>();
   }
 
   Outcome<void> prove_rows(const PackPart& part, store::Store& store) {
@@ -214,7 +259,7 @@ class Packer {
     if (!verified->all_rows_equal() || !verified->differences.empty()) {
       return problem(Exit::kBadInput,
                      fmt::format("{}: a row does not read back: {}", part.file, verified->differences.front().what),
-                     "this is a fault in nvsafe: please report it");
+                     kOwnFault);
     }
     for (PackedPart& placed : packed_.parts) {
       if (placed.partition.name.view() == part.name) placed.key_count = verified->key_count;
@@ -223,8 +268,10 @@ class Packer {
     return {};
   }
 
-  void mark_opened(const std::string& name) {
-    for (PackedPart& placed : packed_.parts) placed.is_opened |= placed.partition.name.view() == name;
+  void set_proof(const std::string& name, PackedPart::Proof proof) {
+    for (PackedPart& placed : packed_.parts) {
+      if (placed.partition.name.view() == name) placed.proof = proof;
+    }
   }
 
   // An image that was given ready-made, and that the dump's own keys do not open.

@@ -36,7 +36,8 @@ struct PackedPart {
   std::uint32_t used_size = 0;  // bytes that were placed
   std::uint32_t key_count = 0;  // read back, for a built NVS partition
   bool is_key_page = false;
-  bool is_opened = false;  // a ready-made image that opens with the keys at hand
+  // What opening the finished dump found in an NVS partition that was given.
+  enum class Proof : std::uint8_t { kNone, kPlain, kEncrypted, kBlank } proof = Proof::kNone;
 };
 
 struct Packed {

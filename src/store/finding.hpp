@@ -20,7 +20,7 @@ enum class FindingCode : std::uint16_t {
   kChunkOrphaned = 14,       // blob data that no blob index names
   kEntryTorn = 15,           // bytes in an entry that is marked empty
   kStateIllegal = 16,        // state bits 01; count: how many in the page
-  kEntryFaulty = 17,         // CRC right, but span, chunk index, key or namespace make no sense
+  kEntryFaulty = 17,         // CRC right, but span, chunks, size, key or namespace make no sense
   kNamespaceUndefined = 18,  // items of a namespace index that no entry names
   kNamespaceTwice = 19,      // two indexes for one name, or two names for one index
   kTypeUnknown = 20,         // a value type newer than this engine; kept

@@ -16,15 +16,17 @@ constexpr std::uint64_t mixed(std::uint64_t h) {
 
 // Mixed between its parts: numbered keys of numbered namespaces are common, and must not cancel out. Not a defence
 // against somebody who picks keys that collide: those cost time, never a wrong answer.
-std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
-                            std::uint8_t chunk_index) {
+IdentityHash identity_hashes(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
+                             std::uint8_t chunk_index) {
   std::uint64_t words[2];
   static_assert(sizeof words == Name::kFieldSize);
   std::memcpy(words, key.data(), sizeof words);
   std::uint64_t h = mixed(std::uint64_t{namespace_index} << 8 | chunk_index);
   h = mixed(h ^ words[0]);
   h = mixed(h ^ words[1]);
-  return static_cast<std::uint32_t>(mixed(h) >> 32);
+  // The other way round, so that a collision of one is none of the other.
+  const std::uint64_t other = mixed(mixed(words[1] + (h << 1 | 1)) + words[0]);
+  return {static_cast<std::uint32_t>(mixed(h) >> 32), static_cast<std::uint32_t>(other >> 32)};
 }
 
 Result<void> ItemIndex::reset(std::uint32_t item_count, std::uint32_t page_count) {

@@ -11,9 +11,19 @@
 
 namespace nvsafe::store {
 
-// Hash of what makes an item the same item: namespace, key, chunk index.
-[[nodiscard]] std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
-                                          std::uint8_t chunk_index);
+// Hashes of what makes an item the same item: namespace, key, chunk index. `slot` finds it in the index; `check` is
+// another function of the same, so that items which share one by chance or by design are told apart without flash.
+struct IdentityHash {
+  std::uint32_t slot;
+  std::uint32_t check;
+};
+[[nodiscard]] IdentityHash identity_hashes(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
+                                           std::uint8_t chunk_index);
+[[nodiscard]] inline std::uint32_t identity_hash(std::uint8_t namespace_index,
+                                                 const std::array<char, Name::kFieldSize>& key,
+                                                 std::uint8_t chunk_index) {
+  return identity_hashes(namespace_index, key, chunk_index).slot;
+}
 
 class ItemIndex {
  public:

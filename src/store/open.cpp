@@ -27,7 +27,13 @@ Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* ciph
       damaged_(allocator),
       index_(allocator) {}
 
-Result<void> Store::note(const Finding& finding) { return added(findings_.push_back(finding)); }
+Result<void> Store::note(const Finding& finding) {
+  if (findings_.size() >= kFindingCountMax) {
+    ++statistics_.findings_left_out;
+    return {};
+  }
+  return added(findings_.push_back(finding));
+}
 
 Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
                           Statistics& statistics) {
@@ -36,21 +42,21 @@ Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::Entr
   if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
 
   Store store(flash, allocator, cipher);
-  Buffer<FoundItem> items(allocator);
-  Buffer<std::uint32_t> first_item_of_page(allocator);
-  const auto scanned = store.scan(items, first_item_of_page);
+  FoundItems found{Buffer<FoundItem>(allocator), Buffer<std::uint32_t>(allocator)};
+  const auto scanned = store.scan(found);
   statistics = store.statistics_;
   if (!scanned) return scanned.failed();
   if (statistics.written_entries > 0 && statistics.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
 
   NVSAFE_TRY(store.order_pages());
   NVSAFE_TRY(store.sort_namespaces());
-  NVSAFE_TRY(store.build_index(items, first_item_of_page));
+  NVSAFE_TRY(store.build_index(found));
   statistics = store.statistics_;
   return store;
 }
 
-Result<void> Store::scan(Buffer<FoundItem>& items, Buffer<std::uint32_t>& first_item_of_page) {
+Result<void> Store::scan(FoundItems& found) {
+  auto& [items, first_item_of_page] = found;
   const std::uint32_t page_count = flash_->size() / format::kPageSize;
   statistics_.page_count = page_count;
   Buffer<std::uint8_t> page(*allocator_);
@@ -74,15 +80,33 @@ Result<void> Store::scan(Buffer<FoundItem>& items, Buffer<std::uint32_t>& first_
 Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items) {
   const Location location = Location::at(page_index, item.entry_index);
   const format::Entry& entry = item.entry;
-  if (item.condition == ScannedItem::Condition::kDataDamaged) return added(damaged_.push_back(location));
-  if (item.condition != ScannedItem::Condition::kWhole) return {};
+  const IdentityHash hash = identity_hashes(entry.namespace_index, entry.key, entry.chunk_index);
+  switch (item.condition) {
+    case ScannedItem::Condition::kTorn:
+      return {};  // never was complete
+    case ScannedItem::Condition::kDataDamaged:
+    case ScannedItem::Condition::kFaulty:
+      return added(damaged_.push_back({hash.slot, location}));
+    case ScannedItem::Condition::kWhole:
+      break;
+  }
   if (entry.namespace_index == format::kNamespaceOfNamespaces) {
     const auto name = Name::from(entry.key_view());
     if (entry.type != ValueType::kU8 || !name) return {};
+    if (namespaces_.size() == kNamespaceDefinitionsMax) {
+      return note({FindingCode::kNamespaceTwice, location.page_index(), location.entry_index()});
+    }
     return added(namespaces_.push_back({static_cast<std::uint8_t>(entry.number()), *name, location}));
   }
-  const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
-  return added(items.push_back({hash, location}));
+  return added(items.push_back(FoundItem::of(hash, item.entry_index)));
+}
+
+const Store::FoundItem& Store::FoundItems::at(Location location) const {
+  const auto page =
+      items.span().subspan(first_of_page[location.page_index()],
+                           first_of_page[location.page_index() + 1] - first_of_page[location.page_index()]);
+  return *std::lower_bound(page.begin(), page.end(), location.entry_index(),
+                           [](const FoundItem& item, std::uint32_t wanted) { return item.entry_index() < wanted; });
 }
 
 void Store::count_page(const PageRecord& page) {
@@ -122,57 +146,86 @@ bool Store::is_newer(Location a, Location b) const {
   return a.value > b.value;
 }
 
-Result<void> Store::build_index(const Buffer<FoundItem>& items, const Buffer<std::uint32_t>& first_item_of_page) {
-  NVSAFE_TRY(index_.reset(static_cast<std::uint32_t>(items.size()), statistics_.page_count));
+Result<void> Store::build_index(const FoundItems& found) {
+  NVSAFE_TRY(index_.reset(static_cast<std::uint32_t>(found.items.size()), statistics_.page_count));
   for (const std::uint32_t page : page_order_) {
-    for (std::uint32_t i = first_item_of_page[page]; i < first_item_of_page[page + 1]; ++i) {
-      NVSAFE_TRY(index_item(items[i]));
+    for (std::uint32_t i = found.first_of_page[page]; i < found.first_of_page[page + 1]; ++i) {
+      const FoundItem& item = found.items[i];
+      NVSAFE_TRY(index_item(item, Location::at(page, item.entry_index()), found));
     }
   }
-  return restore_complete_blobs();
+  return restore_complete_values();
 }
 
 // Items come oldest first, so one that is already there is the older copy.
-Result<void> Store::index_item(const FoundItem& item) {
+Result<void> Store::index_item(const FoundItem& item, Location location, const FoundItems& found) {
   auto candidates = index_.candidates(item.hash);
   while (candidates.next()) {
-    const auto other = read_entry(candidates.location());
-    if (!other) return other.failed();
-    const auto mine = read_entry(item.location);
-    if (!mine) return mine.failed();
-    if (other->namespace_index != mine->namespace_index || other->chunk_index != mine->chunk_index ||
-        other->key != mine->key) {
-      continue;
-    }
-    const Location older = candidates.location();
-    candidates.replace(item.location);
-    statistics_.used_entries -= other->span;
-    NVSAFE_TRY(added(superseded_.push_back({item.hash, older, item.location})));
-    return note({FindingCode::kItemSuperseded, older.page_index(), older.entry_index(), other->span});
+    if (!found.at(candidates.location()).may_equal(item)) continue;
+    bool is_same = false;
+    NVSAFE_TRY(supersede(item.hash, location, candidates, is_same));
+    if (is_same) return {};
   }
-  index_.insert(item.hash, item.location);
+  index_.insert(item.hash, location);
   return {};
 }
 
-// The newest complete value wins: where the newest copy is a blob index that lacks chunks, an older copy that is whole
-// takes its place again. From the newest pair to the oldest, so that a chain of copies is followed down.
-Result<void> Store::restore_complete_blobs() {
+// Puts the newer copy in the place of the older one, if the two are copies of one item.
+Result<void> Store::supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same) {
+  const Location location = older.location();
+  const auto old_entry = read_entry(location);
+  if (!old_entry) return old_entry.failed();
+  const auto new_entry = read_entry(newer);
+  if (!new_entry) return new_entry.failed();
+  is_same = old_entry->namespace_index == new_entry->namespace_index &&
+            old_entry->chunk_index == new_entry->chunk_index && old_entry->key == new_entry->key;
+  if (!is_same) return {};
+  older.replace(newer);
+  statistics_.used_entries -= old_entry->span;
+  if (new_entry->type == ValueType::kBlobIndex || new_entry->type == ValueType::kBlobData) {
+    NVSAFE_TRY(added(superseded_.push_back({hash, location, newer})));
+  }
+  return note({FindingCode::kItemSuperseded, location.page_index(), location.entry_index(), old_entry->span});
+}
+
+// The newest complete value wins. From the newest pair to the oldest, so that a chain of copies is followed down.
+Result<void> Store::restore_complete_values() {
   for (std::size_t i = superseded_.size(); i-- > 0;) {
     const Superseded pair = superseded_[i];
     if (!index_.contains(pair.hash, pair.newer)) continue;
     const auto newer = read_entry(pair.newer);
     if (!newer) return newer.failed();
-    if (newer->type != ValueType::kBlobIndex) continue;
-    const auto complete = is_blob_complete(*newer);
-    if (!complete) return complete.failed();
-    if (*complete) continue;
+    const auto restores = should_restore(pair.older, pair.newer, *newer);
+    if (!restores) return restores.failed();
+    if (!*restores) continue;
+    const auto older = read_entry(pair.older);
+    if (!older) return older.failed();
+    statistics_.used_entries += older->span;
+    statistics_.used_entries -= newer->span;
     auto candidates = index_.candidates(pair.hash);
     while (candidates.next()) {
       if (candidates.location() == pair.newer) candidates.replace(pair.older);
     }
-    NVSAFE_TRY(note({FindingCode::kBlobIncomplete, pair.newer.page_index(), pair.newer.entry_index(), 1}));
+    const auto code = newer->type == ValueType::kBlobData ? FindingCode::kChunkOrphaned : FindingCode::kBlobIncomplete;
+    NVSAFE_TRY(note({code, pair.newer.page_index(), pair.newer.entry_index(), newer->span}));
   }
   return {};
+}
+
+// A blob index that lacks chunks gives way to the older one. A chunk gives way to an older copy if the blob's index was
+// written between the two: an index comes after its chunks, so the newer chunk belongs to no finished value.
+Result<bool> Store::should_restore(Location older, Location newer, const format::Entry& newer_entry) {
+  if (newer_entry.type == ValueType::kBlobIndex) {
+    const auto complete = is_blob_complete(newer_entry);
+    if (!complete) return complete.failed();
+    return !*complete;
+  }
+  Location location;
+  format::Entry index;
+  const auto found =
+      find_location(newer_entry.namespace_index, newer_entry.key, format::kChunkIndexNone, location, index);
+  if (!found) return found.failed();
+  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location) && is_newer(location, older);
 }
 
 // Definitions in order of age; for one name the oldest counts, as in the firmware.
@@ -187,20 +240,22 @@ Result<void> Store::sort_namespaces() {
   // A definition that a collection copied stands twice: the same name with the same index is one namespace.
   std::size_t distinct = 0;
   for (std::size_t i = 0; i < namespaces_.size(); ++i) {
+    const Namespace definition = namespaces_[i];
     bool is_copy = false;
-    for (std::size_t j = 0; j < distinct; ++j) {
-      const bool same_name = namespaces_[j].name == namespaces_[i].name;
-      const bool same_index = namespaces_[j].index == namespaces_[i].index;
-      is_copy |= same_name && same_index;
-      if (same_name == same_index) continue;
-      NVSAFE_TRY(note({FindingCode::kNamespaceTwice, namespaces_[i].location.page_index(),
-                       namespaces_[i].location.entry_index(), 1}));
+    bool clashes = false;
+    for (std::size_t j = 0; j < distinct && !is_copy; ++j) {
+      const bool same_name = namespaces_[j].name == definition.name;
+      const bool same_index = namespaces_[j].index == definition.index;
+      is_copy = same_name && same_index;
+      clashes |= same_name != same_index;
     }
-    if (is_copy) {
-      --statistics_.used_entries;
-    } else {
-      namespaces_[distinct++] = namespaces_[i];
+    if (is_copy) --statistics_.used_entries;
+    if (is_copy) continue;
+    if (clashes) {
+      NVSAFE_TRY(
+          note({FindingCode::kNamespaceTwice, definition.location.page_index(), definition.location.entry_index(), 1}));
     }
+    namespaces_[distinct++] = definition;
   }
   statistics_.namespace_count = static_cast<std::uint32_t>(distinct);
   return added(namespaces_.resize(distinct));

@@ -79,16 +79,30 @@ Result<ItemInfo> Store::find(std::uint8_t namespace_index, const Name& key) {
   const auto field = key_field(key);
   const auto found = find_location(namespace_index, field, format::kChunkIndexNone, location, entry);
   if (!found) return found.failed();
-  if (*found) return describe(location, entry);
-  for (const Location damaged : damaged_) {
-    const auto other = read_entry(damaged);
-    if (!other) return other.failed();
-    if (other->namespace_index != namespace_index || other->key != field || other->type == ValueType::kBlobData) {
-      continue;
-    }
-    return fail(ErrorCode::kDamaged, damaged.page_index(), damaged.entry_index());
+  const auto damaged = find_damaged(namespace_index, field);
+  if (!damaged) return damaged.failed();
+  if (*found) {
+    ItemInfo item = describe(location, entry);
+    item.is_older_copy = *damaged != nullptr && is_newer((*damaged)->location, location);
+    return item;
   }
-  return fail(ErrorCode::kNotFound);
+  if (*damaged == nullptr) return fail(ErrorCode::kNotFound);
+  return fail(ErrorCode::kDamaged, (*damaged)->location.page_index(), (*damaged)->location.entry_index());
+}
+
+// The newest damaged copy of a key; nullptr: none.
+Result<const Store::Damaged*> Store::find_damaged(std::uint8_t namespace_index,
+                                                  const std::array<char, Name::kFieldSize>& key) {
+  const std::uint32_t hash = identity_hash(namespace_index, key, format::kChunkIndexNone);
+  const Damaged* newest = nullptr;
+  for (const Damaged& damaged : damaged_) {
+    if (damaged.hash != hash) continue;
+    const auto entry = read_entry(damaged.location);
+    if (!entry) return entry.failed();
+    if (entry->namespace_index != namespace_index || entry->key != key) continue;
+    if (newest == nullptr || is_newer(damaged.location, newest->location)) newest = &damaged;
+  }
+  return newest;
 }
 
 Result<void> Store::read_value(const ItemInfo& item, std::span<std::uint8_t> out) {
@@ -108,7 +122,7 @@ Result<bool> Store::for_each_chunk(const format::Entry& index,
     const auto found = find_location(index.namespace_index, index.key,
                                      static_cast<std::uint8_t>(index.chunk_start() + i), location, chunk);
     if (!found) return found.failed();
-    if (!*found) return false;
+    if (!*found || chunk.type != ValueType::kBlobData) return false;
     NVSAFE_TRY(visit(location, chunk));
     size += chunk.data_size();
   }

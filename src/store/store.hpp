@@ -31,7 +31,8 @@ struct Statistics {
   std::uint32_t erased_entries = 0;
   std::uint32_t used_entries = 0;  // in live items, with those that define namespaces
   std::uint32_t namespace_count = 0;
-  std::uint32_t flash_read_size = 0;  // bytes that opening read
+  std::uint32_t flash_read_size = 0;    // bytes that opening read
+  std::uint32_t findings_left_out = 0;  // beyond the kFindingCountMax that are kept
 
   // No written entry and no page of unknown state: anything may be written here.
   [[nodiscard]] bool is_blank() const { return written_entries == 0 && pinned_page_count == 0; }
@@ -45,6 +46,7 @@ struct ItemInfo {
   std::uint32_t size = 0;           // bytes of the value; a string's with its NUL
   Location location;                // of its header, or of the blob's index
   format::Entry entry;              // as decoded
+  bool is_older_copy = false;       // a newer copy of this key is damaged: find() only
 };
 
 struct Namespace {
@@ -92,24 +94,51 @@ class Store {
  private:
   Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher);
 
-  struct FoundItem {  // what the scan keeps of an item until the index is built
-    std::uint32_t hash;
-    Location location;
+  // What the scan keeps of an item until the index is built, in 8 bytes; its page is known by its place in the list.
+  struct FoundItem {
+    std::uint32_t hash;             // IdentityHash::slot
+    std::uint32_t check_and_entry;  // 25 bits of IdentityHash::check, 7 of the entry index
+
+    static FoundItem of(const IdentityHash& identity, std::uint32_t entry_index) {
+      return {identity.slot, (identity.check & ~0x7Fu) | entry_index};
+    }
+    [[nodiscard]] std::uint32_t entry_index() const { return check_and_entry & 0x7F; }
+    // Surely another identity if false; hardly ever another if true.
+    [[nodiscard]] bool may_equal(const FoundItem& other) const {
+      return hash == other.hash && ((check_and_entry ^ other.check_and_entry) & ~0x7Fu) == 0;
+    }
+  };
+  // The scan's items: of each page one after the other, in entry order.
+  struct FoundItems {
+    Buffer<FoundItem> items;
+    Buffer<std::uint32_t> first_of_page;  // index into items; one more than there are pages
+
+    [[nodiscard]] const FoundItem& at(Location location) const;
   };
 
-  Result<void> scan(Buffer<FoundItem>& items, Buffer<std::uint32_t>& first_item_of_page);
+  Result<void> scan(FoundItems& found);
   Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
   void count_page(const PageRecord& page);
   Result<void> order_pages();
-  Result<void> build_index(const Buffer<FoundItem>& items, const Buffer<std::uint32_t>& first_item_of_page);
-  Result<void> index_item(const FoundItem& item);
-  Result<void> restore_complete_blobs();
+  Result<void> build_index(const FoundItems& found);
+  Result<void> index_item(const FoundItem& item, Location location, const FoundItems& found);
+  Result<void> supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same);
+  Result<void> restore_complete_values();
+  Result<bool> should_restore(Location older, Location newer, const format::Entry& newer_entry);
   Result<void> sort_namespaces();
   Result<void> check_namespaces();
   Result<void> check_blobs(Buffer<Location>& used_chunks);
   Result<void> check_chunks(Buffer<Location>& used_chunks);
 
+  static constexpr std::size_t kFindingCountMax = 1024;
+  static constexpr std::size_t kNamespaceDefinitionsMax = 512;  // twice what can be sound
+
+  struct Damaged {
+    std::uint32_t hash;
+    Location location;
+  };
   Result<void> note(const Finding& finding);
+  Result<const Damaged*> find_damaged(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
   Result<format::Entry> read_entry(Location location);
   Result<bool> find_location(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
                              std::uint8_t chunk_index, Location& location, format::Entry& entry);
@@ -135,8 +164,8 @@ class Store {
     Location older;
     Location newer;
   };
-  Buffer<Superseded> superseded_;
-  Buffer<Location> damaged_;  // items whose header decodes and whose data do not match
+  Buffer<Superseded> superseded_;  // of blobs: an older copy may be the newest complete one
+  Buffer<Damaged> damaged_;        // items whose header decodes, and that cannot be read
   ItemIndex index_;
 };
 

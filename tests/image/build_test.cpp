@@ -155,6 +155,26 @@ TEST(Verify, names_every_kind_of_difference) {
             (std::vector<Kind>{Kind::kMissing, Kind::kOtherValue, Kind::kOtherType, Kind::kMissing, Kind::kExtra}));
 }
 
+// A builder that forgot the cipher would make an image that reads back just as well: the key itself is proven.
+TEST(Open, tells_whether_a_partition_was_opened_with_the_key_it_was_made_for) {
+  const text::Settings settings{{name_space("a"), value("a", "x", ValueType::kU8, {1})}};
+  auto cipher = format::EntryCipher::create(test::test_key(1));
+  const format::XtsKey right = test::test_key(1);
+  const format::XtsKey wrong = test::test_key(2);
+  test::CountingAllocator allocator;
+  std::vector<KeyCandidate> keys;
+  keys.push_back({"k", test::test_key(1)});
+  const auto plain = build_image(settings, {.size = 0x3000});
+  const auto opened_plain = open_partition({"", 0, plain->bytes}, keys, "i", allocator);
+  EXPECT_FALSE(is_opened_with(**opened_plain, &right));
+  EXPECT_TRUE(is_opened_with(**opened_plain, nullptr));
+  const auto encrypted = build_image(settings, {.size = 0x3000, .cipher = &*cipher});
+  const auto opened = open_partition({"", 0, encrypted->bytes}, keys, "i", allocator);
+  EXPECT_TRUE(is_opened_with(**opened, &right));
+  EXPECT_FALSE(is_opened_with(**opened, &wrong));
+  EXPECT_FALSE(is_opened_with(**opened, nullptr));
+}
+
 TEST(Open, takes_the_key_that_decodes_and_names_none_that_do_not) {
   const text::Settings settings{{name_space("a"), value("a", "x", ValueType::kU8, {1})}};
   auto cipher = format::EntryCipher::create(test::test_key(1));

@@ -301,6 +301,66 @@ TEST(Store, a_cut_collection_shows_each_key_once) {
   EXPECT_EQ(findings.count(FindingCode::kNamespaceTwice), 0u);
 }
 
+// A blob index that no writer makes: it must neither cost memory nor stand for its own chunk.
+TEST(Store, an_impossible_blob_index_is_damaged_and_hides_nothing_else) {
+  NvsWriter writer(3);
+  writer.page(0, 0).name_space("a", 1);
+  writer.blob_index(1, "huge", 0xFFFFFFFF, 2).blob_index(1, "self", 32, 1, 0xFF).blob_index(1, "many", 4, 128);
+  writer.number(1, "good", ValueType::kU8, 7);
+  Opened opened(writer.bytes());
+  for (const char* key : {"huge", "self", "many"}) {
+    EXPECT_EQ(opened.get("a", key).error().code, ErrorCode::kDamaged) << key;
+  }
+  EXPECT_EQ(opened.keys(), std::vector<std::string>{"a/good"});
+  EXPECT_EQ(opened.findings()[FindingCode::kEntryFaulty], 3u);
+}
+
+// Left by a failed update: a chunk that is newer than the blob's index belongs to no finished value.
+TEST(Store, a_chunk_newer_than_its_index_changes_no_value) {
+  for (const std::size_t size : {std::size_t{3}, std::size_t{2}}) {
+    NvsWriter writer(4);
+    writer.page(0, 0, PageState::kFull).name_space("a", 1);
+    writer.chunk(1, "b", 0, {1, 2, 3}).blob_index(1, "b", 3, 1);
+    writer.page(1, 1).chunk(1, "b", 0, Bytes(size, 9));
+    Opened opened(writer.bytes());
+    EXPECT_EQ(*opened.get("a", "b"), (Bytes{1, 2, 3})) << size;
+    EXPECT_EQ(opened.findings()[FindingCode::kChunkOrphaned], 2u);
+    EXPECT_EQ(opened.statistics.used_entries, 4u);
+  }
+}
+
+// A collection moves a chunk behind its index: then the newer copy is the only one, or equal.
+TEST(Store, a_chunk_that_was_moved_is_read) {
+  NvsWriter writer(4);
+  writer.page(0, 0, PageState::kFull).name_space("a", 1).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {1, 2, 3});
+  EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
+}
+
+TEST(Store, a_value_says_when_a_newer_copy_of_it_is_damaged) {
+  NvsWriter writer(3);
+  writer.page(0, 0).name_space("a", 1).string(1, "s", "old").string(1, "s", "new").string(1, "t", "x");
+  writer.flip(64 + 4 * 32);
+  Opened opened(writer.bytes());
+  EXPECT_EQ(*opened.get("a", "s"), text("old"));
+  EXPECT_TRUE(opened.store().find(1, *Name::from("s"))->is_older_copy);
+  EXPECT_FALSE(opened.store().find(1, *Name::from("t"))->is_older_copy);
+}
+
+// Every definition of a hostile image clashes with every other: time and memory stay in proportion to the image.
+TEST(Store, clashing_namespaces_cost_no_more_than_their_number) {
+  NvsWriter writer(40);
+  for (std::uint32_t page = 0; page < 39; ++page) {
+    writer.page(page, page, PageState::kFull);
+    for (int i = 0; i < 126; ++i) writer.name_space("n" + std::to_string(page * 126 + i), 1);
+  }
+  Opened opened(writer.bytes());
+  ASSERT_EQ(opened.error(), ErrorCode::kNone);
+  EXPECT_LE(opened.store().findings().size(), 1024u);
+  EXPECT_EQ(opened.store().findings().size() + opened.store().statistics().findings_left_out, 39u * 126 - 1);
+  EXPECT_LE(opened.allocator.peak(), opened.bytes.size());
+}
+
 TEST(Store, namespaces_that_clash_are_found) {
   NvsWriter writer(3);
   writer.page(0, 0).name_space("a", 1).name_space("a", 2).name_space("b", 1);
