@@ -72,6 +72,19 @@ Outcome<void> print_value(const KeyPath& path, ValueType type, std::span<const s
   return {};
 }
 
+// What does not decode may have been a newer value, or the one that is missing.
+void warn_of_doubt(const store::Store& store, const KeyPath& path, bool is_older_copy, const Context& context) {
+  if (is_older_copy) {
+    context.warn(
+        fmt::format("a newer copy of {}/{} is damaged; this is an older value", path.namespace_name, path.key));
+  }
+  const store::Statistics& statistics = store.statistics();
+  const std::uint32_t lost = statistics.written_entries - statistics.decoded_entries;
+  if (lost == 0) return;
+  context.warn(fmt::format("{} of {} written entries do not decode; {}/{} may have been among them", lost,
+                           statistics.written_entries, path.namespace_name, path.key));
+}
+
 Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
   auto path = split_key_path(arguments.key);
   if (!path) return path.failed();
@@ -89,6 +102,9 @@ Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
   if (!index) return index.failed();
   const auto key = Name::from(path->key);
   const auto item = key ? store.find(*index, *key) : Result<store::ItemInfo>(fail(ErrorCode::kNotFound));
+  if (item || item.error().code == ErrorCode::kNotFound) {
+    warn_of_doubt(store, *path, item && item->is_older_copy, context);
+  }
   if (!item && item.error().code == ErrorCode::kNotFound) return no_such_key(store, *index, *path, where);
   if (item && !is_known(item->type)) {
     return problem(Exit::kNo,

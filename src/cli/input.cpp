@@ -76,6 +76,7 @@ Outcome<KeyPath> split_key_path(const std::string& argument) {
 
 void KeyOptions::add_to(CLI::App& verb) {
   verb.add_option("--keys", keys, "Key file (nvs_keys page or 64 bytes) or a folder of them; tried by proof")
+      ->allow_extra_args(false)  // one value each, so that it eats no argument behind it
       ->type_name("FILE|DIR");
   verb.add_option("--hmac-key", hmac_key, "HMAC key of 32 bytes, from which the device derives its keys")
       ->type_name("FILE");

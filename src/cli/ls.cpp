@@ -139,6 +139,10 @@ class Lister {
       if (context_.is_json) continue;
       severity == image::FindingSeverity::kNote ? context_.note(line) : context_.alert(line);
     }
+    if (const std::uint32_t left_out = partition.store->statistics().findings_left_out;
+        left_out > 0 && !context_.is_json) {
+      context_.alert(fmt::format("{} more findings are not listed", left_out));
+    }
   }
 
   text::Json to_json(const OpenedFile& opened, const image::Region& region, const image::OpenedPartition& partition,

@@ -191,6 +191,9 @@ class Shower {
       say(fmt::format("    {}: {} {}", image::to_string(severity), image::finding_name(finding.code),
                       image::describe(finding)));
     }
+    if (const std::uint32_t left_out = partition.store->statistics().findings_left_out; left_out > 0) {
+      say(fmt::format("    {} more findings are not listed", left_out));
+    }
   }
 
   void show_key_partitions(const image::Source& source) {

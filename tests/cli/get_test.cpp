@@ -4,6 +4,7 @@
 #include "cli/material.hpp"
 #include "cli/program.hpp"
 #include "format/entry.hpp"
+#include "support/nvs_writer.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -149,6 +150,22 @@ TEST(Get, a_damaged_value_is_not_printed) {
   EXPECT_NE(ran.status, 0) << ran;
   EXPECT_EQ(ran.out, "");
   EXPECT_FALSE(line_after(ran.err, "hint: ").empty()) << ran;
+}
+
+TEST(Get, says_when_the_value_may_not_be_the_newest) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("n", 1).string(1, "a", "old").string(1, "a", "new").number(1, "b", ValueType::kU8, 1);
+  writer.flip(64 + 4 * 32);
+  const Workplace damaged({{"nvs.bin", std::string(writer.bytes().begin(), writer.bytes().end())}});
+  const Ran older = damaged.must_run({"get", "nvs.bin", "n/a"});
+  EXPECT_EQ(older.out, "old");
+  EXPECT_TRUE(contains(older.err, "warning: a newer copy of n/a is damaged")) << older;
+
+  writer.flip(64 + 5 * 32);
+  const Workplace lost({{"nvs.bin", std::string(writer.bytes().begin(), writer.bytes().end())}});
+  const Ran ran = lost.run({"get", "nvs.bin", "n/b"});
+  EXPECT_EQ(ran.status, 1) << ran;
+  EXPECT_TRUE(contains(ran.err, "warning: 1 of 6 written entries do not decode; n/b may have been among them")) << ran;
 }
 
 }  // namespace

@@ -181,5 +181,11 @@ TEST(Ls, blank_flash_is_no_error) {
   EXPECT_TRUE(contains(workplace.must_run({"ls", "nvs.bin"}).out, "blank"));
 }
 
+TEST(Ls, keys_takes_one_file_and_leaves_the_glob_alone) {
+  const Workplace workplace({{"nvs.bin", plain_image(settings_with("a,data,u8,1\n"))}});
+  workplace.must_run({"keys", "new", "-o", "k.bin"});
+  EXPECT_TRUE(contains(workplace.must_run({"ls", "nvs.bin", "--keys", "k.bin", "n/*"}).out, "n/a"));
+}
+
 }  // namespace
 }  // namespace nvsafe::cli
