@@ -18,8 +18,6 @@ struct GetArguments {
   PartitionOptions partition;
 };
 
-std::string what_of(const image::Region& region, const std::string& file) { return image::describe(region, file); }
-
 Outcome<std::uint8_t> find_namespace(const store::Store& store, const KeyPath& path, const std::string& where) {
   const auto name = Name::from(path.namespace_name);
   if (name) {
@@ -88,16 +86,11 @@ void warn_of_doubt(const store::Store& store, const KeyPath& path, bool is_older
 Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
   auto path = split_key_path(arguments.key);
   if (!path) return path.failed();
-  auto opened = open_file(arguments.file, arguments.partition, arguments.keys);
+  auto opened = open_one(arguments.file, arguments.partition, arguments.keys, context);
   if (!opened) return opened.failed();
-  auto region = opened->source->one_region();
-  if (!region) return region.failed();
-  auto partition = opened->open(**region, context);
-  if (!partition) return partition.failed();
-  tell_opening(context, **partition, opened->given());
 
-  store::Store& store = *(*partition)->store;
-  const std::string where = what_of(**region, opened->source->file());
+  store::Store& store = *opened->partition->store;
+  const std::string where = image::describe(*opened->region, opened->file.source->file());
   auto index = find_namespace(store, *path, where);
   if (!index) return index.failed();
   const auto key = Name::from(path->key);

@@ -189,6 +189,21 @@ void tell_opening(const Context& context, const image::OpenedPartition& partitio
   }
 }
 
+Outcome<OpenedOne> open_one(const std::string& argument, const PartitionOptions& partition, const KeyOptions& keys,
+                            Context& context) {
+  auto file = open_file(argument, partition, keys);
+  if (!file) return file.failed();
+  OpenedOne one{.file = std::move(*file)};
+  auto region = one.file.source->one_region();
+  if (!region) return region.failed();
+  one.region = *region;
+  auto opened = one.file.open(*one.region, context);
+  if (!opened) return opened.failed();
+  one.partition = std::move(*opened);
+  tell_opening(context, *one.partition, one.file.given());
+  return one;
+}
+
 Outcome<text::Settings> parse_settings_file(const std::string& path, std::span<const std::uint8_t> bytes) {
   const std::string folder = path == "-" ? "" : folder_of(path);
   const auto read = [&](const std::string& name) {

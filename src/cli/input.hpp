@@ -65,6 +65,14 @@ struct OpenedFile {
 };
 [[nodiscard]] Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOptions& partition,
                                             const KeyOptions& keys);
+// The one partition that is meant, opened, and what is worth knowing about that told on stderr.
+struct OpenedOne {
+  OpenedFile file;
+  const image::Region* region = nullptr;
+  std::unique_ptr<image::OpenedPartition> partition;
+};
+[[nodiscard]] Outcome<OpenedOne> open_one(const std::string& argument, const PartitionOptions& partition,
+                                          const KeyOptions& keys, Context& context);
 // Says on stderr what is worth knowing about how a partition was opened: also when none of the keys that the user gave
 // did it.
 void tell_opening(const Context& context, const image::OpenedPartition& partition,

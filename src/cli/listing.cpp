@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "host/terminal.hpp"
 #include "image/finding_text.hpp"
 #include "image/table_text.hpp"
 #include "image/value_text.hpp"
 #include "text/encoding.hpp"
 #include "text/printable.hpp"
-#include "text/utf8.hpp"
 #include "text/value.hpp"
 
 namespace nvsafe::cli {
@@ -109,12 +109,27 @@ void set_value(text::Json& json, ValueType type, std::span<const std::uint8_t> b
   const std::string_view content = image::string_of(bytes);
   if (is_number(type)) {
     json.set("encoding", "text").set("value", text::number_text(bytes, type));
-  } else if (type == ValueType::kString && text::is_utf8(content)) {
+  } else if (type == ValueType::kString && is_utf8(content)) {
     json.set("encoding", "text").set("value", content);
   } else {
     const auto data = type == ValueType::kString ? bytes.first(content.size()) : bytes;
     json.set("encoding", "base64").set("value", text::encode_base64(data));
   }
+}
+
+text::Json table_json(const table::Table& table) {
+  text::Json list = text::Json::array();
+  for (const table::Partition& partition : table.partitions()) {
+    list.add(text::Json::object()
+                 .set("name", partition.name.view())
+                 .set("type", image::type_name(partition.type))
+                 .set("subtype", image::subtype_name(partition))
+                 .set("address", partition.offset)
+                 .set("size", partition.size)
+                 .set("encrypted", partition.encrypted())
+                 .set("readonly", partition.readonly()));
+  }
+  return list;
 }
 
 std::string namespace_text(const store::Store& store, std::uint8_t index) {

@@ -29,6 +29,8 @@ void print_table(std::span<const Column> columns, std::span<const std::vector<st
                                          const image::OpenedPartition& partition);
 [[nodiscard]] text::Json partition_json(const image::Source& source, const image::Region& region,
                                         const image::OpenedPartition& partition);
+// The partitions of a table, one object each.
+[[nodiscard]] text::Json table_json(const table::Table& table);
 [[nodiscard]] text::Json findings_json(std::span<const store::Finding> findings);
 // Sets "encoding" and "value": a number or a string as "text", a blob and a string that is no UTF-8 as "base64".
 // Requires: is_known(type).

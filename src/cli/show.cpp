@@ -233,16 +233,7 @@ class Shower {
 
   void show_table(const table::Table& table) {
     if (!context_.is_json) context_.print_raw(image::table_listing(table));
-    text::Json list = text::Json::array();
-    for (const table::Partition& partition : table.partitions()) {
-      list.add(text::Json::object()
-                   .set("name", partition.name.view())
-                   .set("type", image::type_name(partition.type))
-                   .set("subtype", image::subtype_name(partition))
-                   .set("address", partition.offset)
-                   .set("size", partition.size));
-    }
-    file_json_.set("table", std::move(list));
+    file_json_.set("table", table_json(table));
   }
 
   void show_key(const ShownFile& file) {

@@ -2,6 +2,7 @@
 #include "table/binary.hpp"
 
 #include "cli/input.hpp"
+#include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "host/files.hpp"
 #include "image/table_text.hpp"
@@ -16,21 +17,6 @@ struct TableArguments {
   bool no_md5 = false;
   PartitionOptions partition;
 };
-
-text::Json to_json(const table::Table& table, std::uint32_t table_offset) {
-  text::Json list = text::Json::array();
-  for (const table::Partition& partition : table.partitions()) {
-    list.add(text::Json::object()
-                 .set("name", partition.name.view())
-                 .set("type", image::type_name(partition.type))
-                 .set("subtype", image::subtype_name(partition))
-                 .set("address", partition.offset)
-                 .set("size", partition.size)
-                 .set("encrypted", partition.encrypted())
-                 .set("readonly", partition.readonly()));
-  }
-  return text::Json::object().set("version", 1).set("table_address", table_offset).set("partitions", std::move(list));
-}
 
 bool is_csv(const std::string& path) {
   auto bytes = host::read_file(path);
@@ -63,7 +49,8 @@ Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
     if (arguments.output == "-") return Exit::kDone;
   }
   if (context.is_json) {
-    context.print_json(to_json(*table, *offset));
+    context.print_json(
+        text::Json::object().set("version", 1).set("table_address", *offset).set("partitions", table_json(*table)));
   } else if (!context.is_quiet || arguments.output.empty()) {
     context.print_raw(image::table_listing(*table));
     context.print(fmt::format("the table itself lies at {:#x}", *offset));

@@ -53,14 +53,9 @@ Outcome<Exit> run_verify(const VerifyArguments& arguments, Context& context) {
   auto settings = read_settings(arguments.settings);
   if (settings && arguments.wifi_extras) settings = image::with_wifi_extras(*settings);
   if (!settings) return settings.failed();
-  auto opened = open_file(arguments.file, arguments.partition, arguments.keys);
+  auto opened = open_one(arguments.file, arguments.partition, arguments.keys, context);
   if (!opened) return opened.failed();
-  auto region = opened->source->one_region();
-  if (!region) return region.failed();
-  auto partition = opened->open(**region, context);
-  if (!partition) return partition.failed();
-  tell_opening(context, **partition, opened->given());
-  auto result = image::verify(*(*partition)->store, *settings);
+  auto result = image::verify(*opened->partition->store, *settings);
   if (!result) return result.failed();
 
   bool is_missing = false;  // also a namespace without rows

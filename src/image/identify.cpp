@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "format/entry.hpp"
 #include "format/entry_state.hpp"
 #include "format/page_header.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
-#include "text/utf8.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -109,7 +109,7 @@ FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offse
   }
   if (table::is_binary_table(bytes)) return FileKind::kTableBinary;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const bool is_text = text::is_utf8(text) && text.find('\0') == std::string_view::npos;
+  const bool is_text = is_utf8(text) && text.find('\0') == std::string_view::npos;
   const FileKind key = kind_of_key(keys::classify_key_file(bytes));
   if (is_text && (key == FileKind::kUnknown || !first_line(text).empty())) {
     // Sixty-four characters of text may be a key as well, but random bytes are hardly ever text.

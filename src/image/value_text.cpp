@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "text/printable.hpp"
 #include "text/secret_name.hpp"
 #include "text/type_name.hpp"
-#include "text/utf8.hpp"
 #include "text/value.hpp"
 
 namespace nvsafe::image {
@@ -19,7 +19,7 @@ bool is_pem(std::string_view text) { return text.starts_with("-----BEGIN "); }
 
 bool is_text_value(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return !text.empty() && text::is_utf8(text) &&
+  return !text.empty() && is_utf8(text) &&
          text.find_first_of(std::string_view("\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x7f", 14)) ==
              std::string_view::npos;
 }

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "base/utf8.hpp"
 #include "table/csv_fields.hpp"
-#include "table/utf8.hpp"
 
 namespace nvsafe::table {
 namespace {
@@ -95,14 +95,14 @@ std::optional<TableProblem> find_bad_character(std::string_view text) {
   TableProblem problem = problem_of_table(TableProblemCode::kNotUtf8);
   problem.line = problem.column = 1;
   while (!text.empty()) {
-    const std::size_t size = character_size(text);
-    if (size == 0) return problem;
+    const auto character = first_character(text);
+    if (!character) return problem;
     ++problem.column;
     if (text[0] == '\n') {
       ++problem.line;
       problem.column = 1;
     }
-    text.remove_prefix(size);
+    text.remove_prefix(character->size);
   }
   return std::nullopt;
 }

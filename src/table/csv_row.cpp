@@ -1,6 +1,6 @@
 #include "table/csv_row.hpp"
 
-#include "table/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace nvsafe::table {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void skip(RowField& field, std::size_t size) {
-  field.column += static_cast<std::uint32_t>(character_count({field.text.data(), size}));
+  field.column += static_cast<std::uint32_t>(count_characters({field.text.data(), size}));
   field.text.remove_prefix(size);
 }
 

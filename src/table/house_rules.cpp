@@ -1,7 +1,7 @@
 #include "table/house_rules.hpp"
 
+#include "base/utf8.hpp"
 #include "table/rules.hpp"
-#include "table/utf8.hpp"
 
 namespace nvsafe::table {
 namespace {

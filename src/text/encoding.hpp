@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/utf8.hpp"
 #include "nvsafe/result.hpp"
-#include "text/utf8.hpp"
 
 namespace nvsafe::text {
 

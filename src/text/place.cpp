@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "text/printable.hpp"
-#include "text/utf8.hpp"
 
 namespace nvsafe::text {
 namespace {

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <optional>
 
-#include "text/utf8.hpp"
+#include "base/utf8.hpp"
 
 namespace nvsafe::text {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.hpp"
 #include "nvsafe/name.hpp"
 #include "text/printable.hpp"
-#include "text/utf8.hpp"
 
 namespace nvsafe::text {
 namespace {

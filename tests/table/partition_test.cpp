@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.hpp"
 #include "table/problem.hpp"
-#include "table/utf8.hpp"
 
 namespace nvsafe::table {
 namespace {
@@ -58,7 +58,7 @@ TEST(Utf8, knows_the_bounds_of_the_encoding) {
   for (const char* good : {"a", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     EXPECT_TRUE(is_utf8(good));
-    EXPECT_EQ(character_count(good), 1u);
+    EXPECT_EQ(count_characters(good), 1u);
   }
   for (const char* bad : {"\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE1\x80", "\xF0\x8F\xBF\xBF",
                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF"}) {

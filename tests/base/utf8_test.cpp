@@ -1,8 +1,8 @@
-#include "text/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <gtest/gtest.h>
 
-namespace nvsafe::text {
+namespace nvsafe {
 namespace {
 
 TEST(Utf8, takes_characters_of_one_to_four_bytes) {
@@ -35,4 +35,4 @@ TEST(Utf8, counts_characters_and_each_bad_byte_as_one) {
 }
 
 }  // namespace
-}  // namespace nvsafe::text
+}  // namespace nvsafe
