@@ -11,7 +11,7 @@ build=build/$preset
 jobs=${JOBS:-2}
 
 rm -rf "$build/test-results"
-ctest --test-dir "$build" -R "${2-}" -j "$jobs" --output-on-failure --no-tests=error --output-junit "$PWD/$build/ctest.xml"
+ctest --test-dir "$build" ${2:+-R "$2"} -j "$jobs" --output-on-failure --no-tests=error --output-junit "$PWD/$build/ctest.xml"
 status=$?
 
 attribute() { # name, text: the number in name="…"
