@@ -24,8 +24,8 @@ IdentityHash identity_hashes(std::uint8_t namespace_index, const std::array<char
   std::uint64_t h = mixed(std::uint64_t{namespace_index} << 8 | chunk_index);
   h = mixed(h ^ words[0]);
   h = mixed(h ^ words[1]);
-  // The other way round, so that a collision of one is none of the other.
-  const std::uint64_t other = mixed(mixed(words[1] + (h << 1 | 1)) + words[0]);
+  // Put together in another way, so that keys which collide in one do not in the other.
+  const std::uint64_t other = mixed(words[0] + 3 * words[1] + (std::uint64_t{namespace_index} << 8 | chunk_index));
   return {static_cast<std::uint32_t>(mixed(h) >> 32), static_cast<std::uint32_t>(other >> 32)};
 }
 
@@ -65,10 +65,8 @@ void ItemIndex::Candidates::replace(Location location) {
   index_->slots_[found_] = index_->encoded(fingerprint_, location);
 }
 
-void ItemIndex::insert(std::uint32_t hash, Location location) {
-  std::uint32_t slot = home(hash);
-  while (slots_[slot] != kEmptySlot) slot = after(slot);
-  slots_[slot] = encoded(fingerprint_of(hash), location);
+void ItemIndex::Candidates::insert(Location location) {
+  index_->slots_[slot_] = index_->encoded(fingerprint_, location);
 }
 
 bool ItemIndex::contains(std::uint32_t hash, Location location) {

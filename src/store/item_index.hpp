@@ -41,6 +41,8 @@ class ItemIndex {
     [[nodiscard]] Location location() const;
     // Puts another location in the place of this candidate (the newer copy of the same item).
     void replace(Location location);
+    // Adds an item that is not there yet. Requires: next() has returned false, and room (reset gave it).
+    void insert(Location location);
 
    private:
     friend class ItemIndex;
@@ -54,8 +56,6 @@ class ItemIndex {
   };
   [[nodiscard]] Candidates candidates(std::uint32_t hash) { return {*this, hash}; }
 
-  // Adds an item that is not there yet. Requires: room (reset gave it).
-  void insert(std::uint32_t hash, Location location);
   // The very location is in the index, so the item there is live.
   [[nodiscard]] bool contains(std::uint32_t hash, Location location);
 

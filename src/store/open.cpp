@@ -166,7 +166,7 @@ Result<void> Store::index_item(const FoundItem& item, Location location, const F
     NVSAFE_TRY(supersede(item.hash, location, candidates, is_same));
     if (is_same) return {};
   }
-  index_.insert(item.hash, location);
+  candidates.insert(location);
   return {};
 }
 

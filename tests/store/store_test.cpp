@@ -352,7 +352,7 @@ TEST(Store, clashing_namespaces_cost_no_more_than_their_number) {
   NvsWriter writer(40);
   for (std::uint32_t page = 0; page < 39; ++page) {
     writer.page(page, page, PageState::kFull);
-    for (int i = 0; i < 126; ++i) writer.name_space("n" + std::to_string(page * 126 + i), 1);
+    for (std::uint32_t i = 0; i < 126; ++i) writer.name_space("n" + std::to_string(page * 126 + i), 1);
   }
   Opened opened(writer.bytes());
   ASSERT_EQ(opened.error(), ErrorCode::kNone);
