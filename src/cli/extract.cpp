@@ -4,7 +4,6 @@
 #include "cli/output.hpp"
 #include "host/files.hpp"
 #include "image/table_text.hpp"
-#include "text/suggest.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -53,11 +52,8 @@ Outcome<Piece> find_piece(std::span<const std::uint8_t> dump, const FileArgument
   if (!table) return table.failed();
   const table::Partition* partition = find_partition(*table, split.partition);
   if (partition == nullptr) {
-    std::vector<std::string_view> names;
-    for (const table::Partition& known : table->partitions()) names.push_back(known.name.view());
-    std::string hint = text::did_you_mean(split.partition, names);
-    if (hint.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
-    return problem(Exit::kBadInput, fmt::format("{} has no partition {}", split.file, split.partition), hint);
+    return problem(Exit::kBadInput, fmt::format("{} has no partition {}", split.file, split.partition),
+                   image::partition_hint(*table, split.partition));
   }
   auto bytes = image::partition_bytes(dump, *partition, split.file);
   if (!bytes) return bytes.failed();

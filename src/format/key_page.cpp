@@ -4,19 +4,9 @@
 
 #include "base/crc32.hpp"
 #include "base/endian.hpp"
+#include "base/erased.hpp"
 
 namespace nvsafe::format {
-namespace {
-
-bool is_erased(std::span<const std::uint8_t> bytes) {
-  for (const std::uint8_t byte : bytes) {
-    if (byte != 0xFF) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 Result<XtsKey> decode_key_page(std::span<const std::uint8_t> bytes) {
   if (bytes.size() < kKeyPageWrittenSize) return fail(ErrorCode::kKeyPageShort);
   if (is_erased(bytes.first(kKeyPageWrittenSize))) return fail(ErrorCode::kKeyPageErased);

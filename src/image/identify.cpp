@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/erased.hpp"
 #include "base/utf8.hpp"
 #include "format/entry.hpp"
 #include "format/entry_state.hpp"
@@ -38,7 +39,7 @@ PageCensus count_pages(std::span<const std::uint8_t> bytes) {
     const bool is_sound = format::is_in_use(header.state) && header.crc == format::page_header_crc(header_bytes);
     if (is_sound || (at + format::kPageSize <= bytes.size() && has_entries(bytes.subspan(at, format::kPageSize)))) {
       if (census.nvs_count++ == 0) census.first_nvs_offset = static_cast<std::uint32_t>(at);
-    } else if (std::any_of(header_bytes.begin(), header_bytes.end(), [](std::uint8_t byte) { return byte != 0xFF; })) {
+    } else if (!is_erased(header_bytes)) {
       ++census.foreign_count;
     }
   }

@@ -8,10 +8,10 @@
 #include "image/build.hpp"
 #include "image/key_file_text.hpp"
 #include "image/source.hpp"
+#include "image/table_text.hpp"
 #include "image/verify.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
-#include "text/suggest.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -64,11 +64,8 @@ class Packer {
         return problem(Exit::kUsage, fmt::format("partition {} is given twice", part.name));
       }
       if (table_.find(part.name) != nullptr || part.name == kBootloader) continue;
-      std::vector<std::string_view> names;
-      for (const Partition& partition : table_.partitions()) names.push_back(partition.name.view());
-      std::string hint = text::did_you_mean(part.name, names);
-      if (hint.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
-      return problem(Exit::kBadInput, fmt::format("the table has no partition {}", part.name), hint);
+      return problem(Exit::kBadInput, fmt::format("the table has no partition {}", part.name),
+                     partition_hint(table_, part.name));
     }
     return {};
   }

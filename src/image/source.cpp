@@ -9,7 +9,6 @@
 #include "image/table_text.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
-#include "text/suggest.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -189,11 +188,7 @@ Outcome<const Region*> Source::one_region() const {
 }
 
 Failed<text::Problem> Source::no_such_partition(const std::string& name) const {
-  std::vector<std::string_view> names;
-  for (const table::Partition& partition : table_->partitions()) names.push_back(partition.name.view());
-  std::string hint = text::did_you_mean(name, names);
-  if (hint.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
-  return problem(Exit::kBadInput, fmt::format("{} has no partition {}", file_, name), hint);
+  return problem(Exit::kBadInput, fmt::format("{} has no partition {}", file_, name), partition_hint(*table_, name));
 }
 
 }  // namespace nvsafe::image

@@ -248,6 +248,13 @@ std::string size_name(std::uint32_t size) {
 }
 
 // Compatible with the original: testdata/table/tocsv-*.
+std::string partition_hint(const table::Table& table, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const table::Partition& partition : table.partitions()) names.push_back(partition.name.view());
+  const std::string hint = text::did_you_mean(name, names);
+  return hint.empty() ? fmt::format("it has {}", fmt::join(names, ", ")) : hint;
+}
+
 std::string table_csv(const table::Table& table, table::ExtraSubtypes extra) {
   std::string csv = "# ESP-IDF Partition Table\n# Name, Type, SubType, Offset, Size, Flags\n";
   for (const Partition& partition : table.partitions()) {

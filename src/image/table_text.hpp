@@ -21,6 +21,9 @@ namespace nvsafe::image {
 // "1M", "24K", else "0x2345". Nothing is "0M", as the original writes it.
 [[nodiscard]] std::string size_name(std::uint32_t size);
 
+// For a name that the table does not have: what was perhaps meant, or the names that there are.
+[[nodiscard]] std::string partition_hint(const table::Table& table, std::string_view name);
+
 // In the original's form, byte for byte: two lines of comment, a line for each partition. Flags without a word are
 // lost.
 [[nodiscard]] std::string table_csv(const table::Table& table, table::ExtraSubtypes extra = {});

@@ -1,15 +1,13 @@
 #include "keys/key_file.hpp"
 
+#include "base/erased.hpp"
+
 #include <algorithm>
 
 namespace nvsafe::keys {
 namespace {
 
 constexpr std::size_t kBareHalfSize = 32;
-
-bool is_all_ff(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0xFF; });
-}
 
 bool is_printable(std::uint8_t byte) { return byte >= 0x20 && byte <= 0x7E; }
 
@@ -19,13 +17,13 @@ bool is_line_end(std::uint8_t byte) { return byte == '\n' || byte == '\r'; }
 
 KeyFileKind classify_key_file(std::span<const std::uint8_t> bytes) {
   if (bytes.empty()) return KeyFileKind::kOther;
-  if (is_all_ff(bytes)) return KeyFileKind::kErased;
+  if (is_erased(bytes)) return KeyFileKind::kErased;
   if (bytes.size() == kBareHalfSize) return KeyFileKind::kBare32;
   if (bytes.size() == format::kXtsKeySize) return KeyFileKind::kBare64;
   if (bytes.size() < format::kKeyPageWrittenSize) return KeyFileKind::kOther;
   if (format::decode_key_page(bytes)) return KeyFileKind::kKeyPage;
-  if (is_all_ff(bytes.subspan(kBareHalfSize))) return KeyFileKind::kPadded32;
-  if (is_all_ff(bytes.subspan(format::kKeyPageWrittenSize))) return KeyFileKind::kKeyPageDamaged;
+  if (is_erased(bytes.subspan(kBareHalfSize))) return KeyFileKind::kPadded32;
+  if (is_erased(bytes.subspan(format::kKeyPageWrittenSize))) return KeyFileKind::kKeyPageDamaged;
   return KeyFileKind::kOther;
 }
 

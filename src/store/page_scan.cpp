@@ -1,7 +1,7 @@
 #include "store/page_scan.hpp"
 
 #include "base/crc32.hpp"
-#include "base/endian.hpp"
+#include "base/erased.hpp"
 #include "format/entry_state.hpp"
 #include "nvsafe/assert.hpp"
 
@@ -12,19 +12,8 @@ using format::EntryState;
 using format::kEntryCount;
 using format::kEntrySize;
 
-bool is_all_ff(std::span<const std::uint8_t> bytes) {
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    if (load_le64(bytes.data() + i) != ~std::uint64_t{0}) return false;
-  }
-  for (; i < bytes.size(); ++i) {
-    if (bytes[i] != 0xFF) return false;
-  }
-  return true;
-}
-
 PageKind kind_of(const format::PageHeader& header, std::span<const std::uint8_t> page) {
-  if (header.state == format::PageState::kEmpty) return is_all_ff(page) ? PageKind::kBlank : PageKind::kDirty;
+  if (header.state == format::PageState::kEmpty) return is_erased(page) ? PageKind::kBlank : PageKind::kDirty;
   if (header.crc != format::page_header_crc(page.first<format::kPageHeaderSize>())) return PageKind::kDamaged;
   switch (header.state) {
     case format::PageState::kActive:
@@ -80,7 +69,7 @@ class PageScan {
           ++record_.illegal_count;
           break;
         case EntryState::kEmpty:
-          if (!is_all_ff(entry_bytes(i))) NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
+          if (!is_erased(entry_bytes(i))) NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
           break;
       }
     }

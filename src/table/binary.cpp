@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/endian.hpp"
+#include "base/erased.hpp"
 #include "crypto/hash.hpp"
 
 namespace nvsafe::table {
@@ -23,10 +24,6 @@ constexpr std::uint8_t kErased = 0xFF;
 
 bool has_magic(std::span<const std::uint8_t> record, const std::array<std::uint8_t, 2>& magic) {
   return record.size() >= magic.size() && record[0] == magic[0] && record[1] == magic[1];
-}
-
-bool is_erased(Record record) {
-  return std::all_of(record.begin(), record.end(), [](std::uint8_t byte) { return byte == kErased; });
 }
 
 Partition decode_record(Record record) {
