@@ -215,23 +215,28 @@ Result<bool> Store::is_covered(std::uint32_t page_index) {
 
 // --- Items
 
-// Values first, chunks after them, so that no value is ever without a part of itself.
+// Values first, chunks after them, so that no value is ever without a part of itself; then what never was an item.
 Result<void> Store::plan_steps(Buffer<Step>& steps) {
-  Buffer<Step> chunks(*allocator_);
-  for (const std::uint32_t page_index : page_order_) NVSAFE_TRY(plan_page(page_index, steps, chunks));
-  for (const Step& step : chunks) NVSAFE_TRY(added(steps.push_back(step)));
+  Plan plan{Buffer<Step>(*allocator_), Buffer<Step>(*allocator_), Buffer<Step>(*allocator_)};
+  Buffer<std::uint8_t> page(*allocator_);
+  NVSAFE_TRY(added(page.resize(format::kPageSize)));
+  for (const std::uint32_t page_index : page_order_) {
+    NVSAFE_TRY(flash_->read(page_index * format::kPageSize, page.span()));
+    NVSAFE_TRY(plan_illegal_marks(page_index, page.span(), plan.entries));
+    NVSAFE_TRY(plan_page(page_index, page.span(), plan));
+  }
+  for (const Buffer<Step>* part : {&plan.values, &plan.chunks, &plan.entries}) {
+    for (const Step& step : *part) NVSAFE_TRY(added(steps.push_back(step)));
+  }
   return {};
 }
 
-Result<void> Store::plan_page(std::uint32_t page_index, Buffer<Step>& items, Buffer<Step>& chunks) {
-  Buffer<std::uint8_t> page(*allocator_);
-  NVSAFE_TRY(added(page.resize(format::kPageSize)));
-  NVSAFE_TRY(flash_->read(page_index * format::kPageSize, page.span()));
+Result<void> Store::plan_page(std::uint32_t page_index, std::span<std::uint8_t> page, Plan& plan) {
   const auto record = scan_page(
-      page_index, page.span(), cipher_,
+      page_index, page, cipher_,
       [&](const ScannedItem& item) -> Result<void> {
         const Location location = Location::at(page_index, item.entry_index);
-        Buffer<Step>& steps = item.entry.type == ValueType::kBlobData ? chunks : items;
+        Buffer<Step>& steps = item.entry.type == ValueType::kBlobData ? plan.chunks : plan.values;
         if (item.condition == ScannedItem::Condition::kTorn) {
           return added(steps.push_back({StepKind::kEraseTorn, location, item.entry.span}));
         }
@@ -242,9 +247,23 @@ Result<void> Store::plan_page(std::uint32_t page_index, Buffer<Step>& items, Buf
       },
       [&](const Finding& finding) -> Result<void> {
         if (finding.code != FindingCode::kEntryTorn) return {};
-        return added(items.push_back({StepKind::kDestroyEntry, Location::at(page_index, finding.entry_index), 1}));
+        return added(
+            plan.entries.push_back({StepKind::kDestroyEntry, Location::at(page_index, finding.entry_index), 1}));
       });
   return record ? Result<void>() : record.failed();
+}
+
+// A mark that was torn while a destroyed entry was given up.
+Result<void> Store::plan_illegal_marks(std::uint32_t page_index, std::span<const std::uint8_t> page,
+                                       Buffer<Step>& steps) {
+  const auto marks = page.subspan<format::kBitmapOffset, format::kBitmapSize>();
+  for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+    if (format::entry_state(marks, i) != format::EntryState::kIllegal) continue;
+    const auto bytes = page.subspan(format::kEntriesOffset + i * format::kEntrySize, format::kEntrySize);
+    if (std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte != 0; })) continue;
+    NVSAFE_TRY(added(steps.push_back({StepKind::kDestroyEntry, Location::at(page_index, i), 1})));
+  }
+  return {};
 }
 
 // A newer complete version of the item is live; or it is a chunk that no blob names.
@@ -284,24 +303,36 @@ Result<void> Store::apply(const Step& step) {
       return writer_.erase_item(step.location, step.count);
     case StepKind::kEraseTorn:
       return erase_torn(step.location, step.count);
-    case StepKind::kDestroyEntry: {
-      const auto state = writer_.state(step.location);
-      if (!state) return state.failed();
-      if (*state != format::EntryState::kEmpty && *state != format::EntryState::kIllegal) return {};
-      // What stands there must be no entry before its mark changes: a torn mark could bring it to life.
-      NVSAFE_TRY(writer_.destroy(step.location, 1));
-      return writer_.mark(step.location, 1, format::EntryState::kErased);
-    }
+    case StepKind::kDestroyEntry:
+      return destroy_torn(step.location);
   }
   return {};
 }
 
+// What stands there must be no entry before its mark changes: a torn mark could bring it to life. Entries of a torn
+// item have been dealt with when it comes to them.
+Result<void> Store::destroy_torn(Location location) {
+  const auto state = writer_.state(location);
+  if (!state) return state.failed();
+  if (*state != format::EntryState::kEmpty && *state != format::EntryState::kIllegal) return {};
+  NVSAFE_TRY(writer_.destroy(location, 1));
+  return writer_.mark(location, 1, format::EntryState::kErased);
+}
+
 // Data entries that are not marked are destroyed before they are; the header goes last.
 Result<void> Store::erase_torn(Location header, std::uint32_t span) {
-  for (std::uint32_t i = 1; i < span; ++i) {
-    const auto state = writer_.state({header.value + i});
-    if (!state) return state.failed();
-    if (*state == format::EntryState::kEmpty) NVSAFE_TRY(writer_.destroy({header.value + i}, 1));
+  std::uint32_t first = 0;  // of a run of unmarked entries; 0: none
+  for (std::uint32_t i = 1; i <= span; ++i) {
+    bool is_unmarked = false;
+    if (i < span) {
+      const auto state = writer_.state({header.value + i});
+      if (!state) return state.failed();
+      is_unmarked = *state == format::EntryState::kEmpty;
+    }
+    if (is_unmarked && first == 0) first = i;
+    if (is_unmarked || first == 0) continue;
+    NVSAFE_TRY(writer_.destroy({header.value + first}, i - first));
+    first = 0;
   }
   return writer_.erase_item(header, span);
 }

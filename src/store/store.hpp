@@ -170,6 +170,11 @@ class Store {
     Location location;
     std::uint32_t count;
   };
+  struct Plan {
+    Buffer<Step> values;
+    Buffer<Step> chunks;
+    Buffer<Step> entries;  // that belong to no item
+  };
   // The live version of a key, as a write finds it.
   struct Old {
     bool exists = false;
@@ -214,10 +219,12 @@ class Store {
   Result<void> release_covered_pages();
   Result<bool> is_covered(std::uint32_t page_index);
   Result<void> plan_steps(Buffer<Step>& steps);
-  Result<void> plan_page(std::uint32_t page_index, Buffer<Step>& items, Buffer<Step>& chunks);
+  Result<void> plan_page(std::uint32_t page_index, std::span<std::uint8_t> page, Plan& plan);
+  Result<void> plan_illegal_marks(std::uint32_t page_index, std::span<const std::uint8_t> page, Buffer<Step>& steps);
   Result<bool> is_dead(Location location, const format::Entry& entry);
   Result<void> apply(const Step& step);
   Result<void> erase_torn(Location header, std::uint32_t span);
+  Result<void> destroy_torn(Location location);
 
   // write.cpp
   Result<void> begin_write(std::uint8_t namespace_index);

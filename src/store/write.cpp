@@ -1,7 +1,6 @@
 // Set, erase, purge, namespaces. Each first finds out whether there is room, then writes the new version complete, then
 // erases the old one; nothing else is written in between.
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "base/crc32.hpp"
