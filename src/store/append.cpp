@@ -38,6 +38,7 @@ Result<void> Store::start_next_page() {
   page = {};
   page.sequence = static_cast<std::uint32_t>(next_sequence_++);
   page.kind = PageKind::kActive;
+  --free_page_count_;
   active_page_ = page_index;
   next_free_page_ = page_index + 1;
   visited_[page_index] = 1;  // compact() leaves pages alone that it has filled itself

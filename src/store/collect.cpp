@@ -24,11 +24,7 @@ std::uint32_t Store::find_free_page() const {
   return kNoPlace;
 }
 
-Room Store::room() const {
-  Room room{active_free(), 0};
-  for (std::uint32_t i = 0; i < pages_.size(); ++i) room.free_pages += is_free(i) ? 1 : 0;
-  return room;
-}
+Room Store::room() const { return {active_free(), free_page_count_}; }
 
 // The page that gives most; of equal ones the oldest. kNoPlace: none gives anything.
 std::uint32_t Store::best_victim(std::uint32_t active_page, bool only_unvisited) const {
@@ -190,8 +186,10 @@ Result<void> Store::collect_finish(std::uint32_t victim) {
 }
 
 Result<void> Store::release_page(std::uint32_t page_index) {
+  const bool was_free = is_free(page_index);
   NVSAFE_TRY(writer_.retire_page(page_index));
   pages_[page_index] = {};
+  free_page_count_ += was_free ? 0 : 1;
   return {};
 }
 

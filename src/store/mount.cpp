@@ -70,6 +70,8 @@ Result<void> Store::settle() {
   NVSAFE_TRY(added(visited_.resize(pages_.size())));
   NVSAFE_TRY(added(page_order_.reserve(pages_.size() + 1)));
   active_page_ = kNoPlace;
+  free_page_count_ = 0;
+  for (std::uint32_t i = 0; i < pages_.size(); ++i) free_page_count_ += is_free(i) ? 1 : 0;
   next_sequence_ = 0;
   stock_hashes_.fill(kStockHashNone);
   if (page_order_.empty()) return {};

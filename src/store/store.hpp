@@ -341,9 +341,10 @@ class Store {
   bool is_writable_ = false;
   bool needs_tidying_ = false;            // a write failed: the flash is ahead of what is known here
   std::uint32_t active_page_ = kNoPlace;  // the one that is written to
-  std::uint64_t next_sequence_ = 0;       // of the next page that is started
-  std::uint32_t next_free_page_ = 0;      // where to look for a free page first, so that all take turns
-  Buffer<std::uint8_t> visited_;          // by page: collected already while room is made for one write
+  std::uint32_t free_page_count_ = 0;
+  std::uint64_t next_sequence_ = 0;   // of the next page that is started
+  std::uint32_t next_free_page_ = 0;  // where to look for a free page first, so that all take turns
+  Buffer<std::uint8_t> visited_;      // by page: collected already while room is made for one write
   std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 
