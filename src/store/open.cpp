@@ -6,6 +6,7 @@
 namespace nvsafe::store {
 namespace {
 
+constexpr std::uint32_t kLookahead = 8;  // items; enough to hide a fetch from the next cache
 constexpr std::uint32_t kPartitionSizeMax = 1u << 28;  // 256 MiB: far above any chip's flash
 
 Result<void> added(bool has_memory) {
@@ -184,6 +185,7 @@ Result<void> Store::build_index(const FoundItems& found) {
   for (const std::uint32_t page : page_order_) {
     for (std::uint32_t i = found.first_of_page[page]; i < found.first_of_page[page + 1]; ++i) {
       const FoundItem& item = found.items[i];
+      if (i + kLookahead < found.items.size()) index_.prefetch(found.items[i + kLookahead].hash);
       NVSAFE_TRY(index_item(item, Location::at(page, item.entry_index()), found));
     }
   }
