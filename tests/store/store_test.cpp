@@ -17,7 +17,16 @@ using test::NvsWriter;
 // An image opened, with everything it needs.
 struct Opened {
   explicit Opened(Bytes image, const format::EntryCipher* cipher = nullptr)
-      : bytes(std::move(image)), flash(bytes), result(Store::open(flash, allocator, cipher, statistics)) {}
+      : bytes(std::move(image)), flash(bytes), result(Store::open(flash, allocator, cipher, statistics)) {
+    test::keep_image(bytes, {.made_by = "page by page, and changed", .engine = cipher == nullptr ? seen() : ""});
+  }
+
+  // What the oracle must have seen, too.
+  std::string seen() {
+    return std::string("{\"opens\": ") + (result.ok() ? "true" : "false") +
+           ", \"written\": " + std::to_string(statistics.written_entries) +
+           ", \"decoded\": " + std::to_string(statistics.decoded_entries) + "}";
+  }
 
   Store& store() { return result.value(); }
   ErrorCode error() { return result.ok() ? ErrorCode::kNone : result.error().code; }
