@@ -195,7 +195,7 @@ Result<void> Store::restore_complete_values() {
     if (!index_.contains(pair.hash, pair.newer)) continue;
     const auto newer = read_entry(pair.newer);
     if (!newer) return newer.failed();
-    const auto restores = should_restore(pair.older, pair.newer, *newer);
+    const auto restores = should_restore(pair.newer, *newer);
     if (!restores) return restores.failed();
     if (!*restores) continue;
     const auto older = read_entry(pair.older);
@@ -212,9 +212,10 @@ Result<void> Store::restore_complete_values() {
   return {};
 }
 
-// A blob index that lacks chunks gives way to the older one. A chunk gives way to an older copy if the blob's index was
-// written between the two: an index comes after its chunks, so the newer chunk belongs to no finished value.
-Result<bool> Store::should_restore(Location older, Location newer, const format::Entry& newer_entry) {
+// A blob index that lacks chunks gives way to the older one. A chunk that is newer than the blob's index gives way to
+// any older copy: an index comes after its chunks, so the newer chunk belongs to no finished value. Where all copies
+// are newer than the index, a collection has moved the oldest of them, and updates that failed have left the others.
+Result<bool> Store::should_restore(Location newer, const format::Entry& newer_entry) {
   if (newer_entry.type == ValueType::kBlobIndex) {
     const auto complete = is_blob_complete(newer_entry);
     if (!complete) return complete.failed();
@@ -225,7 +226,7 @@ Result<bool> Store::should_restore(Location older, Location newer, const format:
   const auto found =
       find_location(newer_entry.namespace_index, newer_entry.key, format::kChunkIndexNone, location, index);
   if (!found) return found.failed();
-  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location) && is_newer(location, older);
+  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location);
 }
 
 // Definitions in order of age; for one name the oldest counts, as in the firmware.

@@ -338,6 +338,25 @@ TEST(Store, a_chunk_newer_than_its_index_changes_no_value) {
   }
 }
 
+// Left by two failed updates, one after the other: neither chunk belongs to a finished value.
+TEST(Store, of_several_chunks_newer_than_their_index_none_changes_a_value) {
+  NvsWriter writer(4);
+  writer.page(0, 0, PageState::kFull).name_space("a", 1);
+  writer.chunk(1, "b", 0, {1, 2, 3}).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {9, 9, 9}).chunk(1, "b", 0, {8, 8, 8});
+  Opened opened(writer.bytes());
+  EXPECT_EQ(*opened.get("a", "b"), (Bytes{1, 2, 3}));
+  EXPECT_EQ(opened.findings()[FindingCode::kChunkOrphaned], 4u);
+}
+
+// As when the chunk was moved behind its index, and an update failed later.
+TEST(Store, of_chunks_newer_than_their_index_the_oldest_is_its_own) {
+  NvsWriter writer(4);
+  writer.page(0, 0, PageState::kFull).name_space("a", 1).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {1, 2, 3}).chunk(1, "b", 0, {9, 9, 9});
+  EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
+}
+
 // A collection moves a chunk behind its index: then the newer copy is the only one, or equal.
 TEST(Store, a_chunk_that_was_moved_is_read) {
   NvsWriter writer(4);
