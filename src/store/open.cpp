@@ -195,11 +195,11 @@ Result<void> Store::restore_complete_values() {
     if (!index_.contains(pair.hash, pair.newer)) continue;
     const auto newer = read_entry(pair.newer);
     if (!newer) return newer.failed();
-    const auto restores = should_restore(pair.newer, *newer);
-    if (!restores) return restores.failed();
-    if (!*restores) continue;
     const auto older = read_entry(pair.older);
     if (!older) return older.failed();
+    const auto restores = should_restore(*older, pair.newer, *newer);
+    if (!restores) return restores.failed();
+    if (!*restores) continue;
     statistics_.used_entries += older->span;
     statistics_.used_entries -= newer->span;
     auto candidates = index_.candidates(pair.hash);
@@ -213,14 +213,15 @@ Result<void> Store::restore_complete_values() {
 }
 
 // A blob index that lacks chunks gives way to the older one. A chunk that is newer than the blob's index gives way to
-// any older copy: an index comes after its chunks, so the newer chunk belongs to no finished value. Where all copies
+// any older chunk: an index comes after its chunks, so the newer chunk belongs to no finished value. Where all copies
 // are newer than the index, a collection has moved the oldest of them, and updates that failed have left the others.
-Result<bool> Store::should_restore(Location newer, const format::Entry& newer_entry) {
+Result<bool> Store::should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry) {
   if (newer_entry.type == ValueType::kBlobIndex) {
     const auto complete = is_blob_complete(newer_entry);
     if (!complete) return complete.failed();
     return !*complete;
   }
+  if (older_entry.type != ValueType::kBlobData) return false;
   Location location;
   format::Entry index;
   const auto found =

@@ -357,6 +357,19 @@ TEST(Store, of_chunks_newer_than_their_index_the_oldest_is_its_own) {
   EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
 }
 
+TEST(Store, a_chunk_gives_way_to_no_item_of_another_type) {
+  NvsWriter writer(4);
+  format::Entry unknown;
+  unknown.namespace_index = 1;
+  unknown.type = static_cast<ValueType>(0x99);
+  unknown.span = 1;
+  unknown.chunk_index = 0;
+  unknown.key = {'b'};
+  writer.page(0, 0, PageState::kFull).name_space("a", 1).put(unknown, {}).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {1, 2, 3});
+  EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
+}
+
 // A collection moves a chunk behind its index: then the newer copy is the only one, or equal.
 TEST(Store, a_chunk_that_was_moved_is_read) {
   NvsWriter writer(4);
