@@ -134,7 +134,7 @@ def text_of(name):
 def items_of_oracle(reading):
     items = []
     for value in reading.values:
-        namespace = text_of(reading.names[value.namespace]) if value.namespace in reading.names else f"?{value.namespace}"
+        namespace = text_of(reading.names.get(value.namespace, b"")) or f"?{value.namespace}"
         data = "damaged" if value.damaged else "no value" if value.data is None else value.data
         if value.type in oracle.NUMBERS and oracle.value_text(value) == "nan":
             data = "NaN"

@@ -196,7 +196,6 @@ class Reading:
     decoded: int = 0
     counts: dict = dataclasses.field(default_factory=dict)  # code of docs/FINDINGS.md -> how often
     names: dict = dataclasses.field(default_factory=dict)  # namespace index -> name
-    defined: set = dataclasses.field(default_factory=set)  # indexes that some entry defines
     values: list = dataclasses.field(default_factory=list)
 
     def count(self, code, number=1):
@@ -325,9 +324,6 @@ def name_namespaces(reading, items):
         if entry.namespace != 0 or entry.type != 0x01:
             continue
         index = entry.data[0]
-        reading.defined.add(index)
-        if not entry.key:
-            continue  # names nothing
         reading.names.setdefault(index, entry.key)
 
 
@@ -367,7 +363,7 @@ def pick_values(reading, items):
             if not is_known(item.entry.type):
                 found.clear()  # of such an item nobody can say whether it is complete: it counts
             found.append(item)
-    reading.count("NVS-D018", len({identity[0] for identity in copies} - reading.defined))
+    reading.count("NVS-D018", len({identity[0] for identity in copies} - reading.names.keys()))
     chunks = {}
     for (namespace, key, chunk), found in copies.items():
         if found[-1].entry.type == BLOB_DATA:
