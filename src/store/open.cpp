@@ -232,11 +232,11 @@ Result<void> Store::restore_complete_values() {
     if (!index_.contains(pair.hash, pair.newer)) continue;
     const auto newer = read_entry(pair.newer);
     if (!newer) return newer.failed();
-    const auto restores = should_restore(pair.older, pair.newer, *newer);
-    if (!restores) return restores.failed();
-    if (!*restores) continue;
     const auto older = read_entry(pair.older);
     if (!older) return older.failed();
+    const auto restores = should_restore(*older, pair.newer, *newer);
+    if (!restores) return restores.failed();
+    if (!*restores) continue;
     statistics_.used_entries += older->span;
     statistics_.used_entries -= newer->span;
     untidy_.surplus_chunks += chunk_surplus(*older) - chunk_surplus(*newer);
@@ -250,20 +250,22 @@ Result<void> Store::restore_complete_values() {
   return {};
 }
 
-// A blob index that lacks chunks gives way to the older one. A chunk gives way to an older copy if the blob's index was
-// written between the two: an index comes after its chunks, so the newer chunk belongs to no finished value.
-Result<bool> Store::should_restore(Location older, Location newer, const format::Entry& newer_entry) {
+// A blob index that lacks chunks gives way to the older one. A chunk that is newer than the blob's index gives way to
+// any older chunk: an index comes after its chunks, so the newer chunk belongs to no finished value. Where all copies
+// are newer than the index, a collection has moved the oldest of them, and updates that failed have left the others.
+Result<bool> Store::should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry) {
   if (newer_entry.type == ValueType::kBlobIndex) {
     const auto complete = is_blob_complete(newer_entry);
     if (!complete) return complete.failed();
     return !*complete;
   }
+  if (older_entry.type != ValueType::kBlobData) return false;
   Location location;
   format::Entry index;
   const auto found =
       find_location(newer_entry.namespace_index, newer_entry.key, format::kChunkIndexNone, location, index);
   if (!found) return found.failed();
-  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location) && is_newer(location, older);
+  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location);
 }
 
 // Definitions in order of age; for one name the oldest counts, as in the firmware.

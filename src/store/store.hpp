@@ -199,7 +199,7 @@ class Store {
   Result<void> index_item(const FoundItem& item, Location location, const FoundItems& found);
   Result<void> supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same);
   Result<void> restore_complete_values();
-  Result<bool> should_restore(Location older, Location newer, const format::Entry& newer_entry);
+  Result<bool> should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry);
   Result<void> sort_namespaces();
   Result<void> check_namespaces();
   Result<void> check_blobs(Buffer<Location>& used_chunks);
