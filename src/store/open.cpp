@@ -6,7 +6,7 @@
 namespace nvsafe::store {
 namespace {
 
-constexpr std::uint32_t kLookahead = 8;  // items; enough to hide a fetch from the next cache
+constexpr std::uint32_t kLookahead = 8;                // items; enough to hide a fetch from the next cache
 constexpr std::uint32_t kPartitionSizeMax = 1u << 28;  // 256 MiB: far above any chip's flash
 
 Result<void> added(bool has_memory) {
@@ -95,7 +95,7 @@ Result<void> Store::scan(FoundItems& found) {
           return note(finding);
         });
     if (!record) return record.failed();
-    count_page(*record);
+    count_page(*record, statistics_);
     if (store::is_in_use(record->kind)) {
       untidy_.torn_entries += torn_entries;
       untidy_.illegal_marks += record->illegal_count;
@@ -143,14 +143,26 @@ const Store::FoundItem& Store::FoundItems::at(Location location) const {
                            [](const FoundItem& item, std::uint32_t wanted) { return item.entry_index() < wanted; });
 }
 
-void Store::count_page(const PageRecord& page) {
-  statistics_.blank_page_count += page.kind == PageKind::kBlank ? 1 : 0;
-  statistics_.in_use_page_count += store::is_in_use(page.kind) ? 1 : 0;
-  statistics_.pinned_page_count += page.is_pinned ? 1 : 0;
-  statistics_.written_entries += page.written_count;
-  statistics_.decoded_entries += page.decoded_count;
-  statistics_.erased_entries += page.erased_count;
-  if (store::is_in_use(page.kind)) statistics_.used_entries += page.decoded_count;
+void Store::count_page(const PageRecord& page, Statistics& statistics) {
+  statistics.blank_page_count += page.kind == PageKind::kBlank ? 1 : 0;
+  statistics.in_use_page_count += store::is_in_use(page.kind) ? 1 : 0;
+  statistics.pinned_page_count += page.is_pinned ? 1 : 0;
+  statistics.written_entries += page.written_count;
+  statistics.decoded_entries += page.decoded_count;
+  statistics.erased_entries += page.erased_count;
+  if (store::is_in_use(page.kind)) statistics.used_entries += page.decoded_count;
+}
+
+// After mount() all that decodes in a page in use is live, and so the pages tell.
+Statistics Store::statistics() const {
+  if (!is_writable_) return statistics_;
+  Statistics now;
+  now.page_count = statistics_.page_count;
+  now.flash_read_size = statistics_.flash_read_size;
+  now.findings_left_out = statistics_.findings_left_out;
+  now.namespace_count = static_cast<std::uint32_t>(namespaces_.size());
+  for (const PageRecord& page : pages_) count_page(page, now);
+  return now;
 }
 
 // Only pages in use hold live items: a page with a damaged header is reported, and the firmware does not read it.
