@@ -23,7 +23,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-recorded ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -47,7 +47,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs
+.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-recorded
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -89,6 +89,11 @@ check-docs: build-release
 	$(install_packages) check
 	@python3 scripts/check_docs.py --self-test
 	@python3 scripts/check_docs.py
+
+check-recorded: build-release
+	$(install_packages) check
+	@scripts/check_recorded.sh --self-test
+	@scripts/check_recorded.sh
 
 # A changed preset must not meet the cache of the old one.
 build/%/build.ninja: CMakePresets.json
