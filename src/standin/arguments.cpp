@@ -1,7 +1,8 @@
 #include "standin/arguments.hpp"
 
 #include <algorithm>
-#include <iostream>
+
+#include "standin/console.hpp"
 
 namespace nvsafe::standin {
 namespace {
@@ -57,7 +58,9 @@ std::optional<int> parse_arguments(CLI::App& app, const Words& words) {
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == 0) return print(app.help());
+    report({text::Exit::kUsage, error.what(), app.get_name() + " --help"});
+    return kUsage;
   }
   return std::nullopt;
 }

@@ -56,9 +56,9 @@ struct ImageCommand {
   Words files;
 
   void add_to(CLI::App& app, bool is_encrypted) {
-    app.add_option("input", files, "CSV files, then the image to make, then the size of the partition (0x6000)")
+    app.add_option("files", files, "CSV files, then the image to make, then the size of the partition (0x6000)")
         ->required()
-        ->type_name("... OUTPUT SIZE");
+        ->type_name("INPUT... OUTPUT SIZE");
     add_text(app, "--version", version, "Format version, 1 or 2 (default 2)")->type_name("N");
     add_outdir(app, image.outdir);
     if (!is_encrypted) return;

@@ -49,7 +49,7 @@ struct RecordedCase {
   Arguments arguments;
   int status = 0;
   std::vector<cli::NamedFile> inputs;
-  std::map<std::string, std::string> outputs;
+  std::map<std::string, std::string> outputs;  // none: it failed, or made nothing
 };
 
 RecordedCase read_case(const fs::path& folder) {
@@ -89,19 +89,21 @@ Ran run_standin(const Workplace& workplace, const RecordedCase& run) {
   return workplace.run(words);
 }
 
+using Files = std::map<std::string, std::string>;
+
+bool is_input(const RecordedCase& run, const std::string& name, const std::string& bytes) {
+  return std::any_of(run.inputs.begin(), run.inputs.end(),
+                     [&](const cli::NamedFile& input) { return input.name == name && input.bytes == bytes; });
+}
+
 // Files that were not there, or had other bytes.
-std::map<std::string, std::string> made_files(const Workplace& workplace, const RecordedCase& run) {
-  std::map<std::string, std::string> made;
+Files made_files(const Workplace& workplace, const RecordedCase& run) {
+  Files made;
   for (const auto& [name, item] : workplace.tree()) {
-    const bool is_input = std::any_of(
-        run.inputs.begin(), run.inputs.end(),
-        [&, &name = name, &item = item](auto& input) { return input.name == name && input.bytes == item.bytes; });
-    if (!item.is_directory && !is_input) made[name] = item.bytes;
+    if (!item.is_directory && !is_input(run, name, item.bytes)) made[name] = item.bytes;
   }
   return made;
 }
-
-using Files = std::map<std::string, std::string>;
 
 std::set<std::string> names_of(const Files& files) {
   std::set<std::string> names;
