@@ -1,7 +1,8 @@
 #include "standin/arguments.hpp"
 
 #include <algorithm>
-#include <iostream>
+
+#include "host/report.hpp"
 
 namespace nvsafe::standin {
 namespace {
@@ -54,7 +55,9 @@ std::optional<int> parse_arguments(CLI::App& app, const Words& words) {
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help
+    host::report({text::Exit::kUsage, error.what(), app.get_name() + " --help"});
+    return kUsage;
   }
   return std::nullopt;
 }
