@@ -27,7 +27,7 @@ namespace nvsafe {
   while (end > 0) {
     std::size_t start = end - 1;
     while (start > 0 && (text[start] & 0xC0) == 0x80) --start;
-    const auto c = first_character(text.substr(start, end - start));
+    const auto c = first_character({text.data() + start, end - start});
     if (!c || c->size != end - start || !is_blank(c->code)) break;
     end = start;
   }

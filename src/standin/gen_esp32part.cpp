@@ -156,7 +156,8 @@ Checked<void> write_output(const TableArguments& arguments, const Bytes& bytes) 
   if (auto checked = check_replaced(arguments); !checked) return checked;
   if (auto made = make_directory_of(arguments.output); !made) return made;
   const host::OutputFile file{.path = arguments.output, .is_text = true};  // also a binary: as the original
-  auto written = host::write_output(file, bytes, {.force = true});
+  // The flush would take longer than all the rest, and the input is still there to make the file again.
+  auto written = host::write_output(file, bytes, {.force = true, .flushes_replacement = false});
   if (!written) return refuse(kFailed, written.error());
   return {};
 }
