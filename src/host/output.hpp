@@ -29,6 +29,8 @@ struct OutputFile {
 struct OutputSettings {
   bool force = false;  // --force: a file that exists is replaced
   Staging staging = Staging::kUnnamed;
+  // A public file that replaces another is on the disk when commit() returns. Not needed where it can be made again.
+  bool flushes_replacement = true;
 };
 
 // The files of one command. add() writes everything down out of sight, commit() lets it appear. Whatever fails leaves
@@ -57,6 +59,7 @@ class OutputSet {
     SecretBuffer content;
   };
 
+  [[nodiscard]] bool needs_sync(const StagedOutput& output) const;
   [[nodiscard]] text::Outcome<void> add_stream(const OutputFile& file, FileDescriptor stream,
                                                std::span<const std::uint8_t> content);
   [[nodiscard]] text::Outcome<void> add_staged(StagedOutput output, std::span<const std::uint8_t> content);
