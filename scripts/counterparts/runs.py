@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 
 TIMEOUT_SECONDS = 60
+HERE = '@HERE@'  # In arguments: the folder of the run, which is absolute.
 
 
 @dataclass
@@ -52,8 +53,9 @@ class Process:
     def run(self, folder, files, arguments):
         write_files(folder, files)
         environment = dict(os.environ, LC_ALL='C.UTF-8')
+        words = [word.replace(HERE, str(folder)) for word in arguments]
         try:
-            ended = subprocess.run([*self.command, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+            ended = subprocess.run([*self.command, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                    capture_output=True, timeout=TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             return Outcome(None)
@@ -73,7 +75,7 @@ class Module:
         before = os.getcwd(), sys.argv
         try:
             os.chdir(folder)
-            sys.argv = ['nvs_partition_gen.py', *arguments]
+            sys.argv = ['nvs_partition_gen.py', *(word.replace(HERE, str(folder)) for word in arguments)]
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                 status = call(self.module.main)
         finally:

@@ -5,6 +5,7 @@ import zlib
 from dataclasses import dataclass, field
 
 import exclusions
+from runs import HERE
 from rows import NUMBERS, Row, namespace, random_style, write_csv
 
 PAGE = 4096
@@ -271,7 +272,7 @@ def random_case(seed, index):
 
 
 def add_command(rng, case, inputs, size, version):
-    output = rng.choice(['nvs.bin', 'nvs.bin', 'out/nvs.bin', 'a.b.bin', 'image.binx'])
+    output = rng.choice(['nvs.bin', 'nvs.bin', 'out/nvs.bin', 'a.b.bin', 'image.binx', f'{HERE}/own/nvs.bin'])
     options = []
     if version == 1 or rng.random() < 0.5:
         options += rng.choice([['--version', str(version)], [f'--version={version}'], ['--ver', str(version)]])
@@ -280,12 +281,17 @@ def add_command(rng, case, inputs, size, version):
         options += rng.choice([['--outdir', outdir], [f'--outdir={outdir}']])
     positionals = [*inputs, output, size]
     case.image = f'{outdir.rstrip("/")}/{output}' if outdir else output
+    if output.startswith(HERE):
+        case.image = output.removeprefix(f'{HERE}/')
+    if rng.random() < 0.05:
+        case.files[case.image] = b'an older image'
     how = rng.random()
     if how < 0.4:
         case.arguments = arranged(rng, 'generate', options, positionals)
         return case
     case.plain = ['generate', *positionals, '--version', str(version)]
-    keys = f'{outdir.rstrip("/")}/keys/keys.bin' if outdir else 'keys/keys.bin'
+    # An absolute output makes the original forget --outdir, for the keys too.
+    keys = f'{outdir.rstrip("/")}/keys/keys.bin' if outdir and not output.startswith(HERE) else 'keys/keys.bin'
     if how < 0.75:
         case.key = rng.choice(['key.bin', 'given/key.bin'])
         case.files[case.key] = key_page(rng) if rng.random() < 0.8 else rng.randbytes(64)

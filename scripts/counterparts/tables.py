@@ -4,6 +4,7 @@ gen_esp32part itself is not on PyPI. esp-idf-defs is: its module partitions is a
 PartitionDefinition with their readers, writers and checks), by another author, without the command line. So what main() does
 around them is done here, as ESP-IDF documents it: read, verify, compare with the flash size, write the other form.
 """
+import codecs
 import contextlib
 import io
 import random
@@ -13,6 +14,8 @@ from runs import Outcome
 
 APP = ('factory', 'test', *(f'ota_{n}' for n in range(16)), 'tee_0', 'tee_1', '0x00', '16')
 DATA = ('ota', 'phy', 'nvs', 'coredump', 'nvs_keys', 'efuse', 'undefined', 'esphttpd', 'fat', 'spiffs', 'littlefs', 'tee_ota', '', '0x02', '129', '0xfe')
+# Byte order marks; for UTF-32 in little endian see exclusions.py.
+MARKED = [(codecs.BOM_UTF8, 'utf-8'), (codecs.BOM_UTF16_LE, 'utf-16-le'), (codecs.BOM_UTF16_BE, 'utf-16-be'), (codecs.BOM_UTF32_BE, 'utf-32-be')]
 INPUT, OUTPUT = 'table.csv', 'table.bin'
 
 
@@ -125,8 +128,8 @@ def random_csv(rng, table, wrong):
     text = ['# Name, Type, SubType, Offset, Size, Flags'] * (rng.random() < 0.7) + [write_line(rng, row) for row in rows]
     for _ in range(rng.choice([0, 0, 1, 3])):
         text.insert(rng.randrange(len(text) + 1), rng.choice(['', '   ', '# comment', '  # comment']))
-    encoding = rng.choice(['utf-8'] * 20 + ['utf-8-sig', 'utf-16', 'utf-32'])
-    return rng.choice(['\n', '\r\n']).join([*text, '']).encode(encoding)
+    mark, encoding = rng.choice([(b'', 'utf-8')] * 20 + MARKED)
+    return mark + rng.choice(['\n', '\r\n']).join([*text, '']).encode(encoding)
 
 
 def write_line(rng, fields):
@@ -167,7 +170,9 @@ def random_table(seed, index, extract):
     table = Table(f'table/{index}', b'', rng.choice([OUTPUT, OUTPUT, OUTPUT, 'out.csv', '']))
     random_options(rng, table)
     if index % 3 < 2:
-        table.data = random_csv(rng, table, rng.choice([0, 0, 1]))
+        wrong = rng.choice([0, 0, 1])
+        table.data = random_csv(rng, table, wrong)
+        table.flash_mb = None if wrong else table.flash_mb
         return table, table.arguments(rng)
     made = None
     while not made:
