@@ -30,8 +30,11 @@ std::string written_out(const CLI::App& app, const std::string& word) {
   return found.empty() ? word : found + word.substr(given.size());
 }
 
+// As argparse sees one: digits, and perhaps a point. -0x10 is an option to it.
 bool is_negative_number(const std::string& word) {
-  return word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+  if (!word.starts_with('-') || word.find_first_of("0123456789") == std::string::npos) return false;
+  return word.find_first_not_of("0123456789.", 1) == std::string::npos &&
+         std::count(word.begin(), word.end(), '.') <= 1;
 }
 
 }  // namespace
