@@ -3,12 +3,14 @@
 It is made once and used again as long as requirements.txt and the Python that made it stay the same. No registry is named
 here: pip uses the one that this machine is set up with.
 """
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / 'build' / 'counterparts'
@@ -57,6 +59,14 @@ def make():
             raise Unreachable('no package registry answers')
         raise Broken(f'pip failed:\n{said}')
     (VENV / 'stamp').write_text(wanted_stamp(), encoding='utf-8')
+
+
+@contextlib.contextmanager
+def work_folder():
+    """A folder for the runs, in memory where there is such a place: thousands of small folders are slow on a disk."""
+    memory = '/dev/shm'
+    with tempfile.TemporaryDirectory(prefix='nvsafe-counterparts-', dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield pathlib.Path(folder)
 
 
 def run_inside(script, arguments):

@@ -54,10 +54,10 @@ class Images:
         """Returns what is to be decrypted, if both made an encrypted image."""
         found = compare.differences(original, ours, original.made if case.random_keys else ())
         if case.random_keys and ours.status == 0:
-            found += wrong_in_drawn_keys(case, ours)
+            found += wrong_in_drawn_keys(ours)
         self.count(case, found, case.arguments, {'original': original, 'ours': ours})
         self.seen['images' if original.status == 0 and original.made else 'refused'] += 1
-        if case.key and original.status == 0 and ours.status == 0 and case.image in ours.made:
+        if case.plain and original.status == 0 and ours.status == 0 and case.image in ours.made:
             return case, original, ours
         return None
 
@@ -85,15 +85,16 @@ class Images:
         self.tally.count(case.name + suffix, found, self.repeat(case.name), arguments, {**files, **case.files}, {'plain': wanted, 'decrypted': got})
 
 
-def wrong_in_drawn_keys(case, outcome):
+def wrong_in_drawn_keys(outcome):
     """Keys are drawn at random, so they are held against what a key page is, and against the HMAC key when one was drawn too."""
-    found = []
-    page = outcome.made.get(case.key, b'')
-    if page[64:] != zlib.crc32(page[:64], 0xFFFFFFFF).to_bytes(4, 'little') + b'\xff' * (4096 - 68):
-        found.append(f'{case.key} is no key page')
+    pages = {name: data for name, data in outcome.made.items() if name.endswith('keys.bin') and 'hmac' not in name}
     hmac_keys = [data for name, data in outcome.made.items() if 'hmac' in name]
-    if hmac_keys and page[:64] != b''.join(hmac.digest(hmac_keys[0], seed * 8, 'sha256') for seed in HMAC_SEEDS):
-        found.append(f'{case.key} is not derived from the HMAC key')
+    found = [] if len(pages) == 1 else [f'{len(pages)} key files']
+    for name, page in pages.items():
+        if page[64:] != zlib.crc32(page[:64], 0xFFFFFFFF).to_bytes(4, 'little') + b'\xff' * (4096 - 68):
+            found.append(f'{name} is no key page')
+        if hmac_keys and page[:64] != b''.join(hmac.digest(hmac_keys[0], seed * 8, 'sha256') for seed in HMAC_SEEDS):
+            found.append(f'{name} is not derived from the HMAC key')
     return found
 
 

@@ -75,18 +75,16 @@ def compare(options):
     from compare import Tally
     tally = Tally(environment.BUILD / 'failed')
     shutil.rmtree(tally.folder, ignore_errors=True)
-    work = environment.BUILD / 'work'
-    shutil.rmtree(work, ignore_errors=True)
     nvsafe = [str(options.nvsafe.resolve())]
 
     def repeat(name):
         return f'scripts/counterparts/main.py --seed {options.seed} --only {name}'
 
-    compare_images(options, nvsafe, tally, work, repeat)
-    compare_tables(options, nvsafe, tally, work, repeat)
-    if numbers_of('espsecure', options):
-        keys.compare_key_files(nvsafe, tally, work, repeat)
-    shutil.rmtree(work, ignore_errors=True)
+    with environment.work_folder() as work:
+        compare_images(options, nvsafe, tally, work, repeat)
+        compare_tables(options, nvsafe, tally, work, repeat)
+        if numbers_of('espsecure', options):
+            keys.compare_key_files(nvsafe, tally, work, repeat)
     print(f'counterparts: {tally.passed} tests passed, {tally.failed} failed')
     return 1 if tally.failed or not tally.passed else 0
 

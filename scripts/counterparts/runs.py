@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -44,6 +45,16 @@ def read_changes(folder, files):
     return made, [name for name, data in files.items() if data is not None and name not in found]
 
 
+@contextlib.contextmanager
+def made_folder(folder, files):
+    """FOLDER with FILES, for one run."""
+    write_files(folder, files)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Process:
     """Ours: COMMAND as a process per run."""
 
@@ -51,16 +62,16 @@ class Process:
         self.command = command
 
     def run(self, folder, files, arguments):
-        write_files(folder, files)
         environment = dict(os.environ, LC_ALL='C.UTF-8')
         words = [word.replace(HERE, str(folder)) for word in arguments]
-        try:
-            ended = subprocess.run([*self.command, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                   capture_output=True, timeout=TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            return Outcome(None)
-        said = ended.stdout.decode(errors='replace') + ended.stderr.decode(errors='replace')
-        return Outcome(ended.returncode, *read_changes(folder, files), ended.stdout, said)
+        with made_folder(folder, files):
+            try:
+                ended = subprocess.run([*self.command, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                       capture_output=True, timeout=TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                return Outcome(None)
+            said = ended.stdout.decode(errors='replace') + ended.stderr.decode(errors='replace')
+            return Outcome(ended.returncode, *read_changes(folder, files), ended.stdout, said)
 
 
 class Module:
@@ -70,18 +81,22 @@ class Module:
         self.module = importlib.import_module(name)
 
     def run(self, folder, files, arguments):
-        write_files(folder, files)
         said = io.StringIO()
+        words = [word.replace(HERE, str(folder)) for word in arguments]
+        with made_folder(folder, files):
+            status = self.call_in(folder, words, said)
+            return Outcome(status, *read_changes(folder, files), b'', said.getvalue())
+
+    def call_in(self, folder, words, said):
         before = os.getcwd(), sys.argv
         try:
             os.chdir(folder)
-            sys.argv = ['nvs_partition_gen.py', *(word.replace(HERE, str(folder)) for word in arguments)]
+            sys.argv = ['nvs_partition_gen.py', *words]
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                status = call(self.module.main)
+                return call(self.module.main)
         finally:
             os.chdir(before[0])
             sys.argv = before[1]
-        return Outcome(status, *read_changes(folder, files), b'', said.getvalue())
 
 
 def call(main):

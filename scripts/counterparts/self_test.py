@@ -1,14 +1,11 @@
 """Proves that the comparison can fail: the original itself stands in for ours, first as it is, then with a fault of each kind."""
-import pathlib
-import tempfile
-
+import environment
 import keys
 import sound
 import tables
 import unsound
 from compare import Tally
 from images import Images
-from runs import Outcome
 
 SEED = 7
 CASES = 24
@@ -96,17 +93,17 @@ class Faulty:
 
 
 def count_image_failures(original, cases, fault, only=''):
-    with tempfile.TemporaryDirectory(prefix='counterparts-') as work:
-        tally = Tally(pathlib.Path(work) / 'failed', quiet=True)
-        Images(original, Faulty(original, fault, only), tally, pathlib.Path(work), str, threads=0).compare_all(cases)
+    with environment.work_folder() as work:
+        tally = Tally(work / 'failed', quiet=True)
+        Images(original, Faulty(original, fault, only), tally, work, str, threads=0).compare_all(cases)
     return tally.passed, tally.failed
 
 
 def count_table_failures(extract, fault):
-    with tempfile.TemporaryDirectory(prefix='counterparts-') as work:
-        tally = Tally(pathlib.Path(work) / 'failed', quiet=True)
+    with environment.work_folder() as work:
+        tally = Tally(work / 'failed', quiet=True)
         ours = Faulty(tables.ExtractAsOurs(SEED, extract), fault)
-        tables.compare_tables(SEED, range(CASES), extract, ours, tally, pathlib.Path(work), str)
+        tables.compare_tables(SEED, range(CASES), extract, ours, tally, work, str)
     return tally.passed, tally.failed
 
 

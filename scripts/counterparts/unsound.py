@@ -65,7 +65,8 @@ class Draft:
         files = {name: data for name, data in files.items() if data is not REMOVED}
         keys = self.key_options if self.command == 'encrypt' else []
         arguments = self.arguments or [self.command, *self.inputs, self.output, self.size, *self.options, *keys]
-        return Case(name, files, arguments, image=self.output)
+        drawn = not self.arguments and '--keygen' in keys and '--key_protect_hmac' not in keys
+        return Case(name, files, arguments, image=self.output, random_keys=drawn)
 
 
 REMOVED = object()
