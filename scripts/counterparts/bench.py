@@ -3,11 +3,12 @@
 
   bench.py [--nvsafe FILE] [--runs N] [--check]
 
-Each round runs the original and ours once, one after the other; the medians are divided. Before that both must have written
-the same bytes. --check: exit status 1 if a ratio is below its target. Not for CI: a busy machine decides nothing.
+Each round runs the original and ours once, one after the other; the medians are divided. The last column divides processor
+time, which a busy machine changes less. Before that both must have written the same bytes. --check: exit status 1 if a ratio
+of elapsed time is below its target. Not for CI: a busy machine decides nothing.
 
-gen_esp32part itself is not on PyPI, so the line named so measures esp-idf-defs, an extract of it: the same reader, checks and
-writer, called without gen_esp32part's own arguments and messages.
+gen_esp32part itself is not on PyPI. The line with esp-idf-defs measures an extract of it, without its arguments and messages;
+the line "at least" only what any run of gen_esp32part does first: Python starts and imports what gen_esp32part imports.
 """
 import argparse
 import os
@@ -49,6 +50,7 @@ class Work:
     target: int
     original: list
     ours: list
+    is_whole: bool = True  # The original writes a result too.
 
 
 def write_settings(folder):
@@ -73,33 +75,34 @@ def works(nvsafe):
         return Work(name, target, [*generator[0], *arguments], [*generator[1], *arguments])
 
     encrypt = ('--inputkey', 'key.bin')
+    table = [nvsafe, 'as', 'gen_esp32part', '-q', 'partitions.csv', '{out}']
     return [generating('nvs_partition_gen generate 24 KiB', 15, 'generate', 'settings.csv', '{out}', '0x6000'),
             generating('nvs_partition_gen encrypt 24 KiB', 15, 'encrypt', 'settings.csv', '{out}', '0x6000', *encrypt),
             generating('nvs_partition_gen encrypt 1 MiB', 50, 'encrypt', 'full.csv', '{out}', '0x100000', *encrypt),
-            Work('gen_esp32part CSV to binary', 10, [*python, 'extract.py', 'partitions.csv', '{out}'],
-                 [nvsafe, 'as', 'gen_esp32part', '-q', 'partitions.csv', '{out}'])]
+            Work('gen_esp32part, as esp-idf-defs', 10, [*python, 'extract.py', 'partitions.csv', '{out}'], table),
+            Work('gen_esp32part, at least', 10, [*python, '-c', 'import argparse, codecs, hashlib, os, re, struct, sys'], table, False)]
 
 
 def seconds(command, output, quiet):
-    """Runs COMMAND once; what it prints goes to QUIET."""
+    """Runs COMMAND once; what it prints goes to QUIET. Returns (elapsed time, processor time)."""
     words = [output if word == '{out}' else word for word in command]
     into_quiet = [(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)]
     started = time.perf_counter()
-    _, status = os.waitpid(os.posix_spawn(words[0], words, os.environ, file_actions=into_quiet), 0)
+    _, status, used = os.wait4(os.posix_spawn(words[0], words, os.environ, file_actions=into_quiet), 0)
     elapsed = time.perf_counter() - started
     if status != 0:
         sys.exit(f'error: exit status {os.waitstatus_to_exitcode(status)}: {" ".join(words)}')
-    return elapsed
+    return elapsed, used.ru_utime + used.ru_stime
 
 
 def measure(work, runs, quiet):
-    """The medians of the original and of ours."""
+    """The medians (elapsed, processor) of the original and of ours."""
     seconds(work.original, 'original.bin', quiet)
     seconds(work.ours, 'ours.bin', quiet)
-    if pathlib.Path('original.bin').read_bytes() != pathlib.Path('ours.bin').read_bytes():
+    if work.is_whole and pathlib.Path('original.bin').read_bytes() != pathlib.Path('ours.bin').read_bytes():
         sys.exit(f'error: {work.name}: the results differ')
     pairs = [(seconds(work.original, 'original.bin', quiet), seconds(work.ours, 'ours.bin', quiet)) for _ in range(runs)]
-    return [statistics.median(times) for times in zip(*pairs)]
+    return [[statistics.median(times) for times in zip(*side)] for side in zip(*pairs)]
 
 
 def main():
@@ -118,11 +121,12 @@ def main():
     os.chdir(folder)
     quiet = os.open(os.devnull, os.O_WRONLY)
     slow = 0
-    print(f'{"median of " + str(options.runs) + " processes":36}{"original":>12}{"nvsafe":>12}{"ratio":>8}{"target":>8}')
+    print(f'{"median of " + str(options.runs) + " processes":36}{"original":>12}{"nvsafe":>12}{"ratio":>8}{"target":>8}{"processor":>11}')
     for work in works(nvsafe):
-        original, ours = measure(work, options.runs, quiet)
+        (original, original_busy), (ours, ours_busy) = measure(work, options.runs, quiet)
         slow += original / ours < work.target
-        print(f'{work.name:36}{original * 1000:9.1f} ms{ours * 1000:9.1f} ms{original / ours:8.1f}{work.target:8}', flush=True)
+        print(f'{work.name:36}{original * 1000:9.1f} ms{ours * 1000:9.1f} ms{original / ours:8.1f}{work.target:8}'
+              f'{original_busy / ours_busy:11.1f}', flush=True)
     if options.check and slow:
         sys.exit(f'error: {slow} below target')
 
