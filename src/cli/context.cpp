@@ -55,9 +55,7 @@ Outcome<void> Context::flush() {
   return problem(Exit::kIo, fmt::format("standard output: {}", std::strerror(errno)));
 }
 
-host::ColorWhen Context::color_when() const {
-  return host::parse_color_when(color).value_or(host::ColorWhen::kAuto);
-}
+host::ColorWhen Context::color_when() const { return host::parse_color_when(color).value_or(host::ColorWhen::kAuto); }
 
 bool Context::has_color(int file) const { return host::wants_color(color_when(), file); }
 

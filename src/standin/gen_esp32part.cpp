@@ -46,20 +46,22 @@ class Conversion {
 
   // The other form of `input`. Nothing: refused, and said why; status() is the exit status.
   std::optional<Bytes> run(const Bytes& input) {
-    const bool is_binary =
-        input.size() >= 2 && input[0] == table::kRecordMagic[0] && input[1] == table::kRecordMagic[1];
-    const auto table = is_binary ? read_binary(input) : read_csv(input);
+    is_binary_ = input.size() >= 2 && input[0] == table::kRecordMagic[0] && input[1] == table::kRecordMagic[1];
+    const auto table = is_binary_ ? read_binary(input) : read_csv(input);
     const bool is_good = table && judge(*table);
-    auto output = is_good ? write(*table, is_binary) : std::nullopt;
+    auto output = is_good ? write(*table) : std::nullopt;
     tell();
-    if (output && !arguments_.quiet) {
-      host::alert(fmt::format("{}: {} with {} partitions{}", text::printable(name_), is_binary ? "binary" : "CSV",
-                              table->partitions().size(), arguments_.no_verify ? "" : ", no rule is broken"));
-    }
     return output;
   }
 
   [[nodiscard]] int status() const { return status_; }
+
+  // Of a table that was read: "in.csv: CSV with 2 partitions, no rule is broken".
+  [[nodiscard]] std::string summary() const {
+    return fmt::format("{}: {} with {} partition{}{}", text::printable(name_), is_binary_ ? "binary" : "CSV",
+                       partition_count_, partition_count_ == 1 ? "" : "s",
+                       arguments_.no_verify ? "" : ", no rule is broken");
+  }
 
  private:
   std::optional<table::Table> read_binary(const Bytes& input) {
@@ -79,8 +81,9 @@ class Conversion {
     return !settings_.flash_size || table::check_flash_size(table, *settings_.flash_size, problems_);
   }
 
-  std::optional<Bytes> write(const table::Table& table, bool was_binary) {
-    if (was_binary) {
+  std::optional<Bytes> write(const table::Table& table) {
+    partition_count_ = table.partitions().size();
+    if (is_binary_) {
       const std::string csv = image::table_csv(table, settings_.extra_subtypes);
       return Bytes(csv.begin(), csv.end());
     }
@@ -114,6 +117,8 @@ class Conversion {
   std::string name_;  // of the input
   table::ProblemList problems_;
   int status_ = kDone;
+  bool is_binary_ = false;
+  std::size_t partition_count_ = 0;
 };
 
 Checked<Bytes> read_input(const std::string& path) {
@@ -173,8 +178,9 @@ int run_gen_esp32part(const Words& words) {
   Conversion conversion(arguments, std::move(*settings));
   const auto output = conversion.run(*input);
   if (!output) return conversion.status();
-  const auto written = write_output(arguments, *output);
-  return written ? kDone : stop(written.error());
+  if (auto written = write_output(arguments, *output); !written) return stop(written.error());
+  if (!arguments.quiet) host::alert(conversion.summary());
+  return kDone;
 }
 
 }  // namespace nvsafe::standin

@@ -19,13 +19,16 @@ void add_options(CLI::App& app, TableArguments& arguments) {
   const auto add = [&](const char* names, auto& value, const char* help, const char* type) {
     return app.add_option(names, value, help)->type_name(type)->take_last();
   };
+  const auto add_flag = [&](const char* names, bool& value, const char* help) {
+    app.add_flag(names, value, help)->disable_flag_override();
+  };
   add("--flash-size", arguments.flash_size, "Refuse a table that does not fit a flash of this size", "SIZE")
       ->expected(0, 1)
       ->check(CLI::IsMember({"1MB", "2MB", "4MB", "8MB", "16MB", "32MB", "64MB", "128MB"}));
-  app.add_flag("--disable-md5sum", arguments.disable_md5, "No MD5 record, neither written nor read");
-  app.add_flag("--no-verify", arguments.no_verify, "Only convert, do not judge the table");
-  app.add_flag("-v,--verify", arguments.verify, "No effect: a table is judged unless --no-verify is given");
-  app.add_flag("-q,--quiet", arguments.quiet, "Only warnings and errors");
+  add_flag("--disable-md5sum", arguments.disable_md5, "No MD5 record, neither written nor read");
+  add_flag("--no-verify", arguments.no_verify, "Only convert, do not judge the table");
+  add_flag("-v,--verify", arguments.verify, "No effect: a table is judged unless --no-verify is given");
+  add_flag("-q,--quiet", arguments.quiet, "Only warnings and errors");
   add("-o,--offset", arguments.offset, "Where the table itself lies in flash", "NUMBER");
   add("--primary-bootloader-offset", arguments.primary_bootloader_offset, "Where the bootloader lies", "NUMBER");
   add("--recovery-bootloader-offset", arguments.recovery_bootloader_offset, "Where the bootloader for recovery lies",
@@ -69,6 +72,8 @@ Words settle_values(Words words, TableArguments& arguments) {
       if (!is_value(words, i + 1)) continue;
       words[i] += "=" + words[i + 1];
       words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    } else if (words[i].starts_with("-o=")) {
+      words[i].erase(2, 1);
     } else if (words[i].substr(0, words[i].find('=')) == kSubtypesOption) {
       arguments.extra_subtypes = take_subtypes(words, i--);
     }
@@ -85,7 +90,8 @@ Checked<std::uint32_t> read_offset(std::string_view option, std::string_view tex
   const auto number = parse_python_integer(text);
   if (!number) return no_number(option, text);
   if (number->negative || number->magnitude > 0xFFFFFFFF) {
-    return refuse(kFailed, fmt::format("{} {}: no address of 32 bits", option, text::in_quotes(text)),
+    return refuse(kFailed,
+                  fmt::format("{} {}: no address of 32 bits", option, text::in_quotes(without_outer_blanks(text))),
                   "for example 0x8000");
   }
   return static_cast<std::uint32_t>(number->magnitude);

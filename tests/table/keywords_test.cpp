@@ -35,9 +35,8 @@ TEST(TableKeywords, what_has_no_word_gives_none) {
 
 // The original keeps its words in one dictionary for each type: a word that is given again has a new number.
 TEST(TableKeywords, an_extra_word_takes_the_place_of_a_word_before) {
-  const SubtypeKeyword extra[] = {{PartitionType::kData, 0x47, "mine"},
-                                  {PartitionType::kData, 0x48, "nvs"},
-                                  {PartitionType::kData, 0x49, "mine"}};
+  const SubtypeKeyword extra[] = {
+      {PartitionType::kData, 0x47, "mine"}, {PartitionType::kData, 0x48, "nvs"}, {PartitionType::kData, 0x49, "mine"}};
   EXPECT_EQ(find_subtype(PartitionType::kData, "mine", extra), 0x49);
   EXPECT_EQ(find_subtype(PartitionType::kData, "NVS", extra), 0x48);
   EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x49, extra), "mine");
