@@ -75,8 +75,12 @@ NEVER_MADE = (
     ('size that is no number', 'the original ends with status 0 and writes nothing'),
     ('decrypting with a wrong key, or what is not encrypted', 'the original writes noise'),
     ('decrypting a page with an all-0xFF slot before written ones', 'the original counts the slots wrong'),
+    ('decrypting what is no whole number of pages', 'the original writes a part, or noise'),
+    ('empty key file', 'the original makes a new key by itself'),
+    ('options between several input files', 'argparse refuses them, the stand-in does not'),
     ('table in UTF-32, little endian', 'the original takes its mark for that of UTF-16 and finds no type; the stand-in reads it'),
-    ('table with a mistake, and --flash-size', 'the original packs numbers last: which of two mistakes gives the exit status differs'),
+    ('table with two mistakes, such as a number out of range and too many rows', 'the original packs numbers last, so its exit status can be '
+     'that of the other mistake'),
 )
 
 

@@ -116,13 +116,13 @@ def spoil(rng, fields):
     column, texts = rng.choice([
         (0, ('a name of more than sixteen bytes', '', 'twice', 'über-mäßig-läng', '$UNKNOWN')), (1, ('', 'none', '256', '-1', 'primary', 'app ')),
         (2, ('none', '256', '-1', 'NVS', 'ota_16', '0x', 'coredump')), (3, ('here', '0x9001', '0x4000', '0', '0xffffffff', '-1', '1.5', '0x100000000')),
-        (4, ('', 'big', '0', '0x1234', '-0x400000', '5000000000', '1G', '1 M', '0x1000')), (5, ('hidden', 'readonly', 'ReadOnly', 'encrypted;readonly', ':', 'encrypted::'))])
+        (4, ('', 'big', '0', '0x1234', '-0x400000', '0x200000000', '1G', '1 M', '0x1000')), (5, ('hidden', 'readonly', 'ReadOnly', 'encrypted;readonly', ':', 'encrypted::'))])
     fields[column] = rng.choice(texts)
 
 
 def random_csv(rng, table, wrong):
     taken = set()
-    rows = [random_fields(rng, table, number, taken) or taken for number in range(rng.choice([0, 1, 3, 5, 5, 8, 12, 30, 93, 94, 95, 96]))]
+    rows = [random_fields(rng, table, number, taken) or taken for number in range(rng.choice([0, 1, 3, 5, 5, 8, 12, 30] + [93, 94, 95, 96] * (not wrong)))]
     for _ in range(wrong):
         spoil(rng, rng.choice(rows or [[''] * 6]))
     text = ['# Name, Type, SubType, Offset, Size, Flags'] * (rng.random() < 0.7) + [write_line(rng, row) for row in rows]

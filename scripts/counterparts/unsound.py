@@ -211,7 +211,7 @@ def wrong_usage(draft):
                                         ['generat', 'in.csv', 'nvs.bin', '0x3000'], ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', '3'],
                                         ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', 'x'], ['generate', 'in.csv', 'nvs.bin', '0x3000', '--inputkey', 'key.bin'],
                                         ['generate', 'in.csv', 'nvs.bin', '0x3000', '--verbose'], ['generate', 'in.csv', '--version', '2', 'nvs.bin', '0x3000'],
-                                        ['generate', 'in.csv', 'in.csv', 'nvs.bin', '--version', '2', '0x3000'], ['--version', '2', 'generate', 'in.csv', 'nvs.bin', '0x3000'],
+                                        ['--version', '2', 'generate', 'in.csv', 'nvs.bin', '0x3000'],
                                         ['decrypt', 'in.csv'], ['decrypt', 'in.bin', 'key.bin', 'out.bin', 'more'], ['generate', '--', 'in.csv', 'nvs.bin', '0x3000'],
                                         ['generate-key', 'more'], ['generate-key', '--keyfile', 'keys.txt'], ['generate-key', '--key_protect_hmac'],
                                         ['generate-key', '--key_protect_hmac', '--kp_hmac_inputkey', 'none.bin', '--keyfile', 'keys.bin']])
