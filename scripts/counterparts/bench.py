@@ -10,6 +10,7 @@ of elapsed time is below its target. Not for CI: a busy machine decides nothing.
 gen_esp32part itself is not on PyPI. The line with esp-idf-defs measures an extract of it, without its arguments and messages;
 the line "at least" only what any run of gen_esp32part does first: Python starts and imports what gen_esp32part imports.
 """
+
 import argparse
 import os
 import pathlib
@@ -46,6 +47,7 @@ storage, data, fat, , 512K,
 @dataclass
 class Work:
     """One thing that both do. {out}: where the result goes."""
+
     name: str
     target: int
     original: list
@@ -61,7 +63,10 @@ def write_settings(folder):
     rows += [f'blob{n},data,hex2bin,{rng.randbytes(rng.randrange(10, 100)).hex()}' for n in range(25)]
     (folder / 'settings.csv').write_text('\n'.join(rows) + '\n')
     (folder / 'blob').write_bytes(rng.randbytes(20000))
-    (folder / 'full.csv').write_text('\n'.join(['key,type,encoding,value', 'space,namespace,,', *(f'blob{n},file,binary,blob' for n in range(50))]) + '\n')
+    (folder / 'full.csv').write_text(
+        '\n'.join(['key,type,encoding,value', 'space,namespace,,', *(f'blob{n},file,binary,blob' for n in range(50))])
+        + '\n'
+    )
     (folder / 'key.bin').write_bytes(sound.key_page(rng))
     (folder / 'partitions.csv').write_text(TABLE)
     (folder / 'extract.py').write_text(EXTRACT)
@@ -76,11 +81,19 @@ def works(nvsafe):
 
     encrypt = ('--inputkey', 'key.bin')
     table = [nvsafe, 'as', 'gen_esp32part', '-q', 'partitions.csv', '{out}']
-    return [generating('nvs_partition_gen generate 24 KiB', 15, 'generate', 'settings.csv', '{out}', '0x6000'),
-            generating('nvs_partition_gen encrypt 24 KiB', 15, 'encrypt', 'settings.csv', '{out}', '0x6000', *encrypt),
-            generating('nvs_partition_gen encrypt 1 MiB', 50, 'encrypt', 'full.csv', '{out}', '0x100000', *encrypt),
-            Work('gen_esp32part, as esp-idf-defs', 10, [*python, 'extract.py', 'partitions.csv', '{out}'], table),
-            Work('gen_esp32part, at least', 10, [*python, '-c', 'import argparse, codecs, hashlib, os, re, struct, sys'], table, False)]
+    return [
+        generating('nvs_partition_gen generate 24 KiB', 15, 'generate', 'settings.csv', '{out}', '0x6000'),
+        generating('nvs_partition_gen encrypt 24 KiB', 15, 'encrypt', 'settings.csv', '{out}', '0x6000', *encrypt),
+        generating('nvs_partition_gen encrypt 1 MiB', 50, 'encrypt', 'full.csv', '{out}', '0x100000', *encrypt),
+        Work('gen_esp32part, as esp-idf-defs', 10, [*python, 'extract.py', 'partitions.csv', '{out}'], table),
+        Work(
+            'gen_esp32part, at least',
+            10,
+            [*python, '-c', 'import argparse, codecs, hashlib, os, re, struct, sys'],
+            table,
+            False,
+        ),
+    ]
 
 
 def seconds(command, output, quiet):
@@ -101,7 +114,9 @@ def measure(work, runs, quiet):
     seconds(work.ours, 'ours.bin', quiet)
     if work.is_whole and pathlib.Path('original.bin').read_bytes() != pathlib.Path('ours.bin').read_bytes():
         sys.exit(f'error: {work.name}: the results differ')
-    pairs = [(seconds(work.original, 'original.bin', quiet), seconds(work.ours, 'ours.bin', quiet)) for _ in range(runs)]
+    pairs = [
+        (seconds(work.original, 'original.bin', quiet), seconds(work.ours, 'ours.bin', quiet)) for _ in range(runs)
+    ]
     return [[statistics.median(times) for times in zip(*side)] for side in zip(*pairs)]
 
 
@@ -121,12 +136,17 @@ def main():
     os.chdir(folder)
     quiet = os.open(os.devnull, os.O_WRONLY)
     slow = 0
-    print(f'{"median of " + str(options.runs) + " processes":36}{"original":>12}{"nvsafe":>12}{"ratio":>8}{"target":>8}{"processor":>11}')
+    print(
+        f'{"median of " + str(options.runs) + " processes":36}{"original":>12}{"nvsafe":>12}{"ratio":>8}{"target":>8}{"processor":>11}'
+    )
     for work in works(nvsafe):
         (original, original_busy), (ours, ours_busy) = measure(work, options.runs, quiet)
         slow += original / ours < work.target
-        print(f'{work.name:36}{original * 1000:9.1f} ms{ours * 1000:9.1f} ms{original / ours:8.1f}{work.target:8}'
-              f'{original_busy / ours_busy:11.1f}', flush=True)
+        print(
+            f'{work.name:36}{original * 1000:9.1f} ms{ours * 1000:9.1f} ms{original / ours:8.1f}{work.target:8}'
+            f'{original_busy / ours_busy:11.1f}',
+            flush=True,
+        )
     if options.check and slow:
         sys.exit(f'error: {slow} below target')
 

@@ -1,4 +1,5 @@
 """Compares two outcomes, and keeps what a failure needs to be understood."""
+
 import re
 import shutil
 
@@ -35,13 +36,19 @@ def differences(original, ours, any_bytes=()):
     if ours.status != original.status:
         found.append(f'exit status {ours.status} instead of {original.status}')
     if original.status != 0:
-        return found + [f'leaves {name} ({len(data)} bytes), where the original fails' for name, data in sorted(ours.made.items())]
+        return found + [
+            f'leaves {name} ({len(data)} bytes), where the original fails' for name, data in sorted(ours.made.items())
+        ]
     wanted, got = settled(original.made), settled(ours.made)
     found += [f'{name} is missing' for name in sorted(wanted.keys() - got.keys())]
     found += [f'{name} is one file more' for name in sorted(got.keys() - wanted.keys())]
     for name in sorted(wanted.keys() & got.keys()):
         if name in any_bytes:
-            found += [f'{name}: {len(got[name])} bytes instead of {len(wanted[name])}'] if len(got[name]) != len(wanted[name]) else []
+            found += (
+                [f'{name}: {len(got[name])} bytes instead of {len(wanted[name])}']
+                if len(got[name]) != len(wanted[name])
+                else []
+            )
         elif wanted[name] != got[name]:
             found.append(first_difference(name, wanted[name], got[name]))
     return found
@@ -70,7 +77,10 @@ class Tally:
             return
         kept = self.folder / name.replace('/', '-').replace(' ', '-')
         shutil.rmtree(kept, ignore_errors=True)
-        for folder, contents in {'in': files or {}, **{label: outcome.made for label, outcome in (outcomes or {}).items()}}.items():
+        for folder, contents in {
+            'in': files or {},
+            **{label: outcome.made for label, outcome in (outcomes or {}).items()},
+        }.items():
             for path, data in contents.items():
                 target = kept / folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)

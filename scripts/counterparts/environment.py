@@ -3,6 +3,7 @@
 It is made once and used again as long as requirements.txt and the Python that made it stay the same. No registry is named
 here: pip uses the one that this machine is set up with.
 """
+
 import contextlib
 import os
 import pathlib
@@ -19,8 +20,10 @@ PYTHON = VENV / 'bin' / 'python'
 REQUIREMENTS = pathlib.Path(__file__).resolve().parent / 'requirements.txt'
 
 # What pip prints when it reached no registry, in contrast to one that lacks a version or a package that does not build.
-UNREACHABLE = re.compile(r'NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|SSLError|'
-                         r'Connection refused|Network is unreachable|Max retries exceeded|connection broken by')
+UNREACHABLE = re.compile(
+    r'NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|SSLError|'
+    r'Connection refused|Network is unreachable|Max retries exceeded|connection broken by'
+)
 
 
 class Unreachable(Exception):
@@ -50,8 +53,22 @@ def make():
     if made.returncode != 0:
         raise Broken(f'python3 -m venv failed:\n{made.stdout}{made.stderr}')
     print('counterparts: installing the originals into build/counterparts/venv', flush=True)
-    pip = [PYTHON, '-m', 'pip', '--disable-pip-version-check', '--no-input', 'install', '--quiet', '--retries', '2', '--timeout', '20',
-           '--no-deps', '--requirement', REQUIREMENTS]
+    pip = [
+        PYTHON,
+        '-m',
+        'pip',
+        '--disable-pip-version-check',
+        '--no-input',
+        'install',
+        '--quiet',
+        '--retries',
+        '2',
+        '--timeout',
+        '20',
+        '--no-deps',
+        '--requirement',
+        REQUIREMENTS,
+    ]
     installed = subprocess.run(pip, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if installed.returncode != 0:
         said = installed.stdout + installed.stderr
@@ -65,7 +82,9 @@ def make():
 def work_folder():
     """A folder for the runs, in memory where there is such a place: thousands of small folders are slow on a disk."""
     memory = '/dev/shm'
-    with tempfile.TemporaryDirectory(prefix='nvsafe-counterparts-', dir=memory if os.access(memory, os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix='nvsafe-counterparts-', dir=memory if os.access(memory, os.W_OK) else None
+    ) as folder:
         yield pathlib.Path(folder)
 
 

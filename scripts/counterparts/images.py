@@ -1,4 +1,5 @@
 """nvs_partition_gen against the stand-in: the same CSVs and arguments, the same files; and each decrypts what the other encrypted."""
+
 import collections
 import concurrent.futures
 import hmac
@@ -47,7 +48,9 @@ class Images:
         for batch in batches(cases, BATCH):
             pending = [(case, self.start(case.files, case.arguments)) for case in batch]
             made = [(case, self.run_original(case.files, case.arguments), ours) for case, ours in pending]
-            encrypted = [found for found in (self.compare_one(case, original, ours()) for case, original, ours in made) if found]
+            encrypted = [
+                found for found in (self.compare_one(case, original, ours()) for case, original, ours in made) if found
+            ]
             self.compare_decrypting(encrypted)
 
     def compare_one(self, case, original, ours):
@@ -82,7 +85,14 @@ class Images:
     def count_decrypted(self, case, wanted, got, files, arguments, suffix):
         self.seen['decrypted'] += 1
         found = compare.differences(wanted, got)
-        self.tally.count(case.name + suffix, found, self.repeat(case.name), arguments, {**files, **case.files}, {'plain': wanted, 'decrypted': got})
+        self.tally.count(
+            case.name + suffix,
+            found,
+            self.repeat(case.name),
+            arguments,
+            {**files, **case.files},
+            {'plain': wanted, 'decrypted': got},
+        )
 
 
 def wrong_in_drawn_keys(outcome):

@@ -13,6 +13,7 @@ Makes build/counterparts/venv if it is not there (environment.py) and goes on un
 A failure keeps input and output in build/counterparts/failed, and says how to run it again. The last line is
   counterparts: N tests passed, N failed
 """
+
 import argparse
 import pathlib
 import shutil
@@ -28,7 +29,9 @@ def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--nvsafe', default=environment.ROOT / 'build' / 'release' / 'nvsafe', type=pathlib.Path)
     parser.add_argument('--seed', default=1, type=int)
-    parser.add_argument('--count', type=int, help=f'number of CSVs (default {COUNTS["csv"]}); the other groups shrink and grow with it')
+    parser.add_argument(
+        '--count', type=int, help=f'number of CSVs (default {COUNTS["csv"]}); the other groups shrink and grow with it'
+    )
     parser.add_argument('--only', default='', help='one case, such as csv/12, or one group, such as wrong')
     parser.add_argument('--self-test', action='store_true', help='prove that faults are seen')
     return parser.parse_args()
@@ -50,7 +53,14 @@ def compare_images(options, nvsafe, tally, work, repeat):
     import unsound
     from images import Images
     from runs import Module, Process
-    images = Images(Module('esp_idf_nvs_partition_gen.nvs_partition_gen'), Process([*nvsafe, 'as', 'nvs_partition_gen']), tally, work, repeat)
+
+    images = Images(
+        Module('esp_idf_nvs_partition_gen.nvs_partition_gen'),
+        Process([*nvsafe, 'as', 'nvs_partition_gen']),
+        tally,
+        work,
+        repeat,
+    )
     for group, make in (('csv', sound.random_case), ('wrong', unsound.random_case), ('keys', sound.random_key_case)):
         images.seen.clear()
         started = time.monotonic()
@@ -64,15 +74,22 @@ def compare_images(options, nvsafe, tally, work, repeat):
 def compare_tables(options, nvsafe, tally, work, repeat):
     import tables
     from runs import Process
+
     numbers = numbers_of('table', options)
     if numbers:
-        seen = tables.compare_tables(options.seed, numbers, tables.Extract(), Process([*nvsafe, 'as', 'gen_esp32part']), tally, work, repeat)
-        print(f'table: {len(numbers)} cases: {seen["tables"]} written, {seen["refused"]} refused by the original', flush=True)
+        seen = tables.compare_tables(
+            options.seed, numbers, tables.Extract(), Process([*nvsafe, 'as', 'gen_esp32part']), tally, work, repeat
+        )
+        print(
+            f'table: {len(numbers)} cases: {seen["tables"]} written, {seen["refused"]} refused by the original',
+            flush=True,
+        )
 
 
 def compare(options):
     import keys
     from compare import Tally
+
     tally = Tally(environment.BUILD / 'failed')
     shutil.rmtree(tally.folder, ignore_errors=True)
     nvsafe = [str(options.nvsafe.resolve())]
@@ -93,6 +110,7 @@ def self_test():
     import self_test as tests
     import tables
     from runs import Module
+
     seen, unseen = tests.run(Module('esp_idf_nvs_partition_gen.nvs_partition_gen'), tables.Extract())
     for fault in unseen:
         print(f'error: not told apart: {fault}', file=sys.stderr)

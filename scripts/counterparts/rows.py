@@ -1,14 +1,24 @@
 """Settings as rows, and the many ways to write the same rows as CSV."""
+
 from dataclasses import dataclass
 
 COLUMNS = ('key', 'type', 'encoding', 'value')
-NUMBERS = {'u8': (0, 2**8 - 1), 'i8': (-2**7, 2**7 - 1), 'u16': (0, 2**16 - 1), 'i16': (-2**15, 2**15 - 1), 'u32': (0, 2**32 - 1),
-           'i32': (-2**31, 2**31 - 1), 'u64': (0, 2**64 - 1), 'i64': (-2**63, 2**63 - 1)}
+NUMBERS = {
+    'u8': (0, 2**8 - 1),
+    'i8': (-(2**7), 2**7 - 1),
+    'u16': (0, 2**16 - 1),
+    'i16': (-(2**15), 2**15 - 1),
+    'u32': (0, 2**32 - 1),
+    'i32': (-(2**31), 2**31 - 1),
+    'u64': (0, 2**64 - 1),
+    'i64': (-(2**63), 2**63 - 1),
+}
 
 
 @dataclass
 class Row:
     """One row of a CSV. None: the column is missing at the end of the row. content: what a file row's file holds."""
+
     key: str
     type: str
     encoding: str | None
@@ -26,6 +36,7 @@ def namespace(name):
 @dataclass
 class Style:
     """How rows become text."""
+
     newline: str = '\n'
     order: tuple = COLUMNS
     extra: tuple = ()
@@ -39,12 +50,20 @@ def random_style(rng):
     order = list(COLUMNS)
     if rng.random() < 0.2:
         rng.shuffle(order)
-    extra = tuple(rng.choice(['note', 'Key', 'comment', 'x y', 'größe']) + str(n) for n in range(rng.choice([0, 0, 0, 0, 1, 2])))
+    extra = tuple(
+        rng.choice(['note', 'Key', 'comment', 'x y', 'größe']) + str(n) for n in range(rng.choice([0, 0, 0, 0, 1, 2]))
+    )
     for name in extra:
         order.insert(rng.randrange(len(order) + 1), name)
-    return Style(newline=rng.choice(['\n', '\n', '\n', '\r\n', '\r\n', '\r']), order=tuple(order), extra=extra,
-                 quote_share=rng.choice([0, 0, 0.1, 1]), comment_share=rng.choice([0, 0, 0.1, 0.3]),
-                 blank_share=rng.choice([0, 0, 0.1, 0.3]), final_newline=rng.random() < 0.85)
+    return Style(
+        newline=rng.choice(['\n', '\n', '\n', '\r\n', '\r\n', '\r']),
+        order=tuple(order),
+        extra=extra,
+        quote_share=rng.choice([0, 0, 0.1, 1]),
+        comment_share=rng.choice([0, 0, 0.1, 0.3]),
+        blank_share=rng.choice([0, 0, 0.1, 0.3]),
+        final_newline=rng.random() < 0.85,
+    )
 
 
 def write_csv(rng, rows, style):

@@ -1,4 +1,5 @@
 """One run of a tool in a folder, ours or the original's, and what it did: exit status and files."""
+
 import contextlib
 import importlib
 import io
@@ -16,6 +17,7 @@ HERE = '@HERE@'  # In arguments: the folder of the run, which is absolute.
 @dataclass
 class Outcome:
     """What a run did. status None: no answer in time. made: new or changed files. gone: input files that are no longer there."""
+
     status: int | None
     made: dict = field(default_factory=dict)
     gone: list = field(default_factory=list)
@@ -66,8 +68,14 @@ class Process:
         words = [word.replace(HERE, str(folder)) for word in arguments]
         with made_folder(folder, files):
             try:
-                ended = subprocess.run([*self.command, *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                       capture_output=True, timeout=TIMEOUT_SECONDS)
+                ended = subprocess.run(
+                    [*self.command, *words],
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=TIMEOUT_SECONDS,
+                )
             except subprocess.TimeoutExpired:
                 return Outcome(None)
             said = ended.stdout.decode(errors='replace') + ended.stderr.decode(errors='replace')

@@ -1,4 +1,5 @@
 """Proves that the comparison can fail: the original itself stands in for ours, first as it is, then with a fault of each kind."""
+
 import environment
 import keys
 import sound
@@ -68,7 +69,16 @@ def no_answer(outcome):
     outcome.status = None
 
 
-IMAGE_FAULTS = (flip_byte, shorten, drop_file, one_file_more, rename_file, fail_where_it_succeeds, delete_input, no_answer)
+IMAGE_FAULTS = (
+    flip_byte,
+    shorten,
+    drop_file,
+    one_file_more,
+    rename_file,
+    fail_where_it_succeeds,
+    delete_input,
+    no_answer,
+)
 FAILURE_FAULTS = (succeed_where_it_fails, other_failure, crash, leave_empty_image)
 TABLE_FAULTS = (flip_byte, drop_file, fail_where_it_succeeds, succeed_where_it_fails)
 
@@ -111,7 +121,12 @@ def wrong_shown_keys():
     """What the check of key files says to outputs of show that are not right."""
     key = bytes(range(32))
     right = '{"files": [{"kind": "a bare 32-byte key", "size": 32, "fingerprint": "630dcd29"}]}'
-    shown = {'': right, 'other kind': right.replace('32-byte', '64-byte'), 'other fingerprint': right.replace('63', '64'), 'no JSON': 'a key'}
+    shown = {
+        '': right,
+        'other kind': right.replace('32-byte', '64-byte'),
+        'other fingerprint': right.replace('63', '64'),
+        'no JSON': 'a key',
+    }
     return {name: len(keys.wrong_in_shown(key, 'a bare 32-byte key', text, 0)) for name, text in shown.items()}
 
 
@@ -119,12 +134,25 @@ def run(original, extract):
     """Returns the number of faults that were seen, and a list of those that were not."""
     good = [sound.random_case(SEED, n) for n in range(CASES)] + [sound.random_key_case(SEED, n) for n in range(10)]
     bad = [unsound.random_case(SEED, n) for n in range(len(unsound.MUTATIONS))]
-    trials = [('no fault, images', count_image_failures(original, good + bad, None), False),
-              ('no fault, tables', count_table_failures(extract, None), False)]
-    trials += [(f'{fault.__name__}, images', count_image_failures(original, good, fault), True) for fault in IMAGE_FAULTS]
-    trials += [(f'{fault.__name__}, decrypting', count_image_failures(original, good, fault, 'decrypt'), True) for fault in (flip_byte, drop_file)]
-    trials += [(f'{fault.__name__}, wrong input', count_image_failures(original, bad, fault), True) for fault in FAILURE_FAULTS]
+    trials = [
+        ('no fault, images', count_image_failures(original, good + bad, None), False),
+        ('no fault, tables', count_table_failures(extract, None), False),
+    ]
+    trials += [
+        (f'{fault.__name__}, images', count_image_failures(original, good, fault), True) for fault in IMAGE_FAULTS
+    ]
+    trials += [
+        (f'{fault.__name__}, decrypting', count_image_failures(original, good, fault, 'decrypt'), True)
+        for fault in (flip_byte, drop_file)
+    ]
+    trials += [
+        (f'{fault.__name__}, wrong input', count_image_failures(original, bad, fault), True) for fault in FAILURE_FAULTS
+    ]
     trials += [(f'{fault.__name__}, tables', count_table_failures(extract, fault), True) for fault in TABLE_FAULTS]
     trials += [(f'show: {name or "no fault"}', (1, found), bool(name)) for name, found in wrong_shown_keys().items()]
-    unseen = [f'{name}: {passed} passed, {failed} failed' for name, (passed, failed), is_fault in trials if bool(failed) != is_fault or passed + failed == 0]
+    unseen = [
+        f'{name}: {passed} passed, {failed} failed'
+        for name, (passed, failed), is_fault in trials
+        if bool(failed) != is_fault or passed + failed == 0
+    ]
     return len(trials) - len(unseen), unseen

@@ -1,29 +1,40 @@
 """Random settings that the original builds well, and random command lines around them."""
+
 import base64
 import random
 import zlib
 from dataclasses import dataclass, field
 
 import exclusions
-from runs import HERE
 from rows import NUMBERS, Row, namespace, random_style, write_csv
+from runs import HERE
 
 PAGE = 4096
 ENTRIES = 126
 KEY_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'
 ODD_KEY_CHARACTERS = ' ,;:/\\\'"#%$&@!?+*=()[]{}<>|~^`'
-ALPHABETS = ('abcdefghijklmnopqrstuvwxyz ', 'ABC xyz 0189 .,;:-_/\\\'"#$%&()=?!', 'äöüÄÖÜßéèñçøå€', 'привет мир', '日本語の設定値', '😀🚀🔑e\u0301',
-             '\t\'"", \n', '\n\n#"', '\x0b\x0c\x1c\x85\u2028\ufeff ')
+ALPHABETS = (
+    'abcdefghijklmnopqrstuvwxyz ',
+    'ABC xyz 0189 .,;:-_/\\\'"#$%&()=?!',
+    'äöüÄÖÜßéèñçøå€',
+    'привет мир',
+    '日本語の設定値',
+    '😀🚀🔑e\u0301',
+    '\t\'"", \n',
+    '\n\n#"',
+    '\x0b\x0c\x1c\x85\u2028\ufeff ',
+)
 
 
 @dataclass
 class Case:
     """One comparison: input files, arguments, and for an encrypted image what is decrypted to what."""
+
     name: str
     files: dict
     arguments: list
     image: str = ''
-    key: str = ''        # The key file that decrypts the image, an input or an output; empty for a plain image.
+    key: str = ''  # The key file that decrypts the image, an input or an output; empty for a plain image.
     plain: list = field(default_factory=list)  # Arguments that make the same image unencrypted.
     random_keys: bool = False  # Keys are drawn, so that only what they open can be compared.
     note: str = ''
@@ -39,7 +50,7 @@ def random_text(rng, size):
 
 
 def cut(text, size):
-    return text.encode('utf-8')[:max(size, 0)].decode('utf-8', errors='ignore')
+    return text.encode('utf-8')[: max(size, 0)].decode('utf-8', errors='ignore')
 
 
 def random_size(rng, limit):
@@ -92,7 +103,7 @@ def random_hex(rng, size):
 def random_base64(rng, size):
     text = base64.b64encode(rng.randbytes(size)).decode()
     if rng.random() < 0.1:
-        text = '\n'.join(text[start:start + 64] for start in range(0, len(text), 64))
+        text = '\n'.join(text[start : start + 64] for start in range(0, len(text), 64))
     return text
 
 
@@ -148,12 +159,16 @@ def wifi_rows(rng):
     """What a firmware keeps for the Wi-Fi driver; the generator adds rows of its own to these."""
     rows = []
     if rng.random() < 0.7:
-        rows += [Row('sta.ssid', 'data', rng.choice(['string', 'blob_sz_fill(32;0x00)', 'binary']), 'Example Lab'),
-                 Row('sta.pswd', 'data', rng.choice(['string', 'blob_fill(65;0x00)', 'binary']), 'not-a-real-password')]
+        rows += [
+            Row('sta.ssid', 'data', rng.choice(['string', 'blob_sz_fill(32;0x00)', 'binary']), 'Example Lab'),
+            Row('sta.pswd', 'data', rng.choice(['string', 'blob_fill(65;0x00)', 'binary']), 'not-a-real-password'),
+        ]
     if rng.random() < 0.7:
-        rows += [Row('ap.ssid', 'data', rng.choice(['string', 'blob_sz_fill(32;0x00)']), 'Example Point'),
-                 Row('ap.passwd', 'data', rng.choice(['string', 'blob_fill(65;0x00)']), 'not-a-real-one'),
-                 Row('ap.authmode', 'data', 'u8', rng.choice(['0', '3', '4']))]
+        rows += [
+            Row('ap.ssid', 'data', rng.choice(['string', 'blob_sz_fill(32;0x00)']), 'Example Point'),
+            Row('ap.passwd', 'data', rng.choice(['string', 'blob_fill(65;0x00)']), 'not-a-real-one'),
+            Row('ap.authmode', 'data', 'u8', rng.choice(['0', '3', '4'])),
+        ]
     rng.shuffle(rows)
     return rows
 
@@ -231,7 +246,18 @@ def random_partition_size(rng, rows):
     else:
         pages = rng.randrange(1, 65)
     size = min(max(pages, 1), 64) * PAGE
-    return rng.choice([hex(size), hex(size), hex(size), str(size), hex(size).upper().replace('X', 'x'), oct(size), bin(size), f'{size:_}'])
+    return rng.choice(
+        [
+            hex(size),
+            hex(size),
+            hex(size),
+            str(size),
+            hex(size).upper().replace('X', 'x'),
+            oct(size),
+            bin(size),
+            f'{size:_}',
+        ]
+    )
 
 
 def name_files(rng, rows):
@@ -330,6 +356,8 @@ def random_key_case(seed, index):
     else:
         case.random_keys = True
         if how < 0.8:
-            options += ['--key_protect_hmac', '--kp_hmac_keygen'] + rng.choice([[], ['--kp_hmac_keyfile', 'my-hmac.bin']])
+            options += ['--key_protect_hmac', '--kp_hmac_keygen'] + rng.choice(
+                [[], ['--kp_hmac_keyfile', 'my-hmac.bin']]
+            )
     case.arguments += options
     return case

@@ -4,6 +4,7 @@ gen_esp32part itself is not on PyPI. esp-idf-defs is: its module partitions is a
 PartitionDefinition with their readers, writers and checks), by another author, without the command line. So what main() does
 around them is done here, as ESP-IDF documents it: read, verify, compare with the flash size, write the other form.
 """
+
 import codecs
 import contextlib
 import io
@@ -13,9 +14,31 @@ import compare
 from runs import Outcome
 
 APP = ('factory', 'test', *(f'ota_{n}' for n in range(16)), 'tee_0', 'tee_1', '0x00', '16')
-DATA = ('ota', 'phy', 'nvs', 'coredump', 'nvs_keys', 'efuse', 'undefined', 'esphttpd', 'fat', 'spiffs', 'littlefs', 'tee_ota', '', '0x02', '129', '0xfe')
+DATA = (
+    'ota',
+    'phy',
+    'nvs',
+    'coredump',
+    'nvs_keys',
+    'efuse',
+    'undefined',
+    'esphttpd',
+    'fat',
+    'spiffs',
+    'littlefs',
+    'tee_ota',
+    '',
+    '0x02',
+    '129',
+    '0xfe',
+)
 # Byte order marks; for UTF-32 in little endian see exclusions.py.
-MARKED = [(codecs.BOM_UTF8, 'utf-8'), (codecs.BOM_UTF16_LE, 'utf-16-le'), (codecs.BOM_UTF16_BE, 'utf-16-be'), (codecs.BOM_UTF32_BE, 'utf-32-be')]
+MARKED = [
+    (codecs.BOM_UTF8, 'utf-8'),
+    (codecs.BOM_UTF16_LE, 'utf-16-le'),
+    (codecs.BOM_UTF16_BE, 'utf-16-be'),
+    (codecs.BOM_UTF32_BE, 'utf-32-be'),
+]
 INPUT, OUTPUT = 'table.csv', 'table.bin'
 
 
@@ -45,6 +68,7 @@ class Extract:
 
     def __init__(self):
         from esp_idf_defs import partitions
+
         self.module = partitions
 
     def run(self, table):
@@ -76,7 +100,9 @@ class Extract:
 def random_name(rng, taken):
     """At most 16 bytes; gen_esp32part cuts longer ones, which is one of the mistakes below."""
     while True:
-        name = ''.join(rng.choices('abcdefghijklmnopqrstuvwxyz0123456789_- ', k=rng.choice([1, 3, 6, 10, 15, 16]))).strip()
+        name = ''.join(
+            rng.choices('abcdefghijklmnopqrstuvwxyz0123456789_- ', k=rng.choice([1, 3, 6, 10, 15, 16]))
+        ).strip()
         name = 'größe' if rng.random() < 0.03 else name
         if name and name not in taken:
             taken.add(name)
@@ -95,17 +121,33 @@ def random_amount(rng, number):
 
 def random_fields(rng, table, number, taken):
     """A good row. Partition NUMBER lies where no other does."""
-    kinds = ['app', 'data', 'data', 'data'] * 5 + ['0x40', '65', 'APP', 'Data', '0xfe'] + ['partition_table'] * (number == 0)
+    kinds = (
+        ['app', 'data', 'data', 'data'] * 5
+        + ['0x40', '65', 'APP', 'Data', '0xfe']
+        + ['partition_table'] * (number == 0)
+    )
     kind = rng.choice(kinds + ['bootloader'] * (number == 0 and table.primary is not None))
     low = kind.lower()
-    subtype = rng.choice({'app': APP, 'data': [name for name in DATA if name not in ('ota', 'tee_ota') or name not in taken],
-                          'bootloader': ['primary'], 'partition_table': ['primary']}.get(low, ('0', '7', '', '0xff')))
+    subtype = rng.choice(
+        {
+            'app': APP,
+            'data': [name for name in DATA if name not in ('ota', 'tee_ota') or name not in taken],
+            'bootloader': ['primary'],
+            'partition_table': ['primary'],
+        }.get(low, ('0', '7', '', '0xff'))
+    )
     taken.update(['ota', 'tee_ota'] if subtype in ('ota', 'tee_ota') else [])
-    size = 0x2000 if subtype in ('ota', 'tee_ota') else 0x10000 * rng.choice([1, 1, 2]) if low == 'app' else 0x1000 * rng.choice([3, 4, 6, 16])
+    size = (
+        0x2000
+        if subtype in ('ota', 'tee_ota')
+        else 0x10000 * rng.choice([1, 1, 2]) if low == 'app' else 0x1000 * rng.choice([3, 4, 6, 16])
+    )
     position = table.offset + 0x18000 + 0x20000 * number & ~0xFFFF
     offset = random_amount(rng, position) if rng.random() < 0.2 else ''
     writable = subtype in ('ota', 'coredump', '0', '3')
-    flags = rng.choice(['', '', '', '', 'encrypted'] + ([] if writable else ['readonly', 'encrypted:readonly', 'readonly:encrypted']))
+    flags = rng.choice(
+        ['', '', '', '', 'encrypted'] + ([] if writable else ['readonly', 'encrypted:readonly', 'readonly:encrypted'])
+    )
     if subtype in ('0x02', 'nvs') and rng.random() < 0.1:
         size, flags = 0x1000, 'readonly'
     return [random_name(rng, taken), kind, subtype, offset, random_amount(rng, size), flags]
@@ -113,19 +155,30 @@ def random_fields(rng, table, number, taken):
 
 def spoil(rng, fields):
     """One mistake, or what looks like one."""
-    column, texts = rng.choice([
-        (0, ('a name of more than sixteen bytes', '', 'twice', 'über-mäßig-läng', '$UNKNOWN')), (1, ('', 'none', '256', '-1', 'primary', 'app ')),
-        (2, ('none', '256', '-1', 'NVS', 'ota_16', '0x', 'coredump')), (3, ('here', '0x9001', '0x4000', '0', '0xffffffff', '-1', '1.5', '0x100000000')),
-        (4, ('', 'big', '0', '0x1234', '-0x400000', '0x200000000', '1G', '1 M', '0x1000')), (5, ('hidden', 'readonly', 'ReadOnly', 'encrypted;readonly', ':', 'encrypted::'))])
+    column, texts = rng.choice(
+        [
+            (0, ('a name of more than sixteen bytes', '', 'twice', 'über-mäßig-läng', '$UNKNOWN')),
+            (1, ('', 'none', '256', '-1', 'primary', 'app ')),
+            (2, ('none', '256', '-1', 'NVS', 'ota_16', '0x', 'coredump')),
+            (3, ('here', '0x9001', '0x4000', '0', '0xffffffff', '-1', '1.5', '0x100000000')),
+            (4, ('', 'big', '0', '0x1234', '-0x400000', '0x200000000', '1G', '1 M', '0x1000')),
+            (5, ('hidden', 'readonly', 'ReadOnly', 'encrypted;readonly', ':', 'encrypted::')),
+        ]
+    )
     fields[column] = rng.choice(texts)
 
 
 def random_csv(rng, table, wrong):
     taken = set()
-    rows = [random_fields(rng, table, number, taken) or taken for number in range(rng.choice([0, 1, 3, 5, 5, 8, 12, 30] + [93, 94, 95, 96] * (not wrong)))]
+    rows = [
+        random_fields(rng, table, number, taken) or taken
+        for number in range(rng.choice([0, 1, 3, 5, 5, 8, 12, 30] + [93, 94, 95, 96] * (not wrong)))
+    ]
     for _ in range(wrong):
         spoil(rng, rng.choice(rows or [[''] * 6]))
-    text = ['# Name, Type, SubType, Offset, Size, Flags'] * (rng.random() < 0.7) + [write_line(rng, row) for row in rows]
+    text = ['# Name, Type, SubType, Offset, Size, Flags'] * (rng.random() < 0.7) + [
+        write_line(rng, row) for row in rows
+    ]
     for _ in range(rng.choice([0, 0, 1, 3])):
         text.insert(rng.randrange(len(text) + 1), rng.choice(['', '   ', '# comment', '  # comment']))
     mark, encoding = rng.choice([(b'', 'utf-8')] * 20 + MARKED)
@@ -156,7 +209,7 @@ def damaged(rng, data):
     if pick < 0.7:
         data[rng.randrange(min(len(data), 0x200))] ^= 1 << rng.randrange(8)
     elif pick < 0.8:
-        data = data[:rng.choice([32, 64, 40, 0x200, 0xBFF])]
+        data = data[: rng.choice([32, 64, 40, 0x200, 0xBFF])]
     elif pick < 0.9:
         data += b'\xff' * rng.choice([32, 0x400, 7])
     else:
@@ -195,7 +248,9 @@ def compare_tables(seed, numbers, extract, ours, tally, work, repeat):
         if wanted.status == 0 and not table.output and got.stdout != wanted.stdout:
             found.append('stdout differs')
         seen['refused' if wanted.status else 'tables'] += 1
-        tally.count(table.name, found, repeat(table.name), arguments, {INPUT: table.data}, {'original': wanted, 'ours': got})
+        tally.count(
+            table.name, found, repeat(table.name), arguments, {INPUT: table.data}, {'original': wanted, 'ours': got}
+        )
     return seen
 
 

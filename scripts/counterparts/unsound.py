@@ -3,10 +3,11 @@
 Where the original accepts what a mutation made, its image is the measure as for sound input. What it accepts although it is
 broken is not made here: exclusions.py.
 """
+
 import random
 
 from rows import COLUMNS, Row, Style, namespace, write_csv
-from sound import Case, key_page, name_files, random_key, random_row, unused
+from sound import Case, key_page, name_files, random_row, unused
 
 LONG_KEY = 'a-key-of-more-than-15'
 
@@ -73,13 +74,30 @@ REMOVED = object()
 
 
 def number_that_is_none(draft):
-    value = draft.rng.choice(['abc', '0x10', '1.5', '', ' ', '1 2', '1__0', '_1', '1_', '+-1', '--1', '1e3', '0b1', 'None', '١x', '½'])
+    value = draft.rng.choice(
+        ['abc', '0x10', '1.5', '', ' ', '1 2', '1__0', '_1', '1_', '+-1', '--1', '1e3', '0b1', 'None', '١x', '½']
+    )
     draft.insert(Row('bad', 'data', draft.rng.choice(['u8', 'i16', 'u32', 'i64']), value))
 
 
 def number_out_of_range(draft):
-    encoding, value = draft.rng.choice([('u8', 256), ('u8', -1), ('i8', 128), ('i8', -129), ('u16', 65536), ('i16', -32769), ('u32', 2**32),
-                                        ('i32', 2**31), ('u64', 2**64), ('u64', -1), ('i64', 2**63), ('i64', -2**63 - 1), ('u8', 10**40)])
+    encoding, value = draft.rng.choice(
+        [
+            ('u8', 256),
+            ('u8', -1),
+            ('i8', 128),
+            ('i8', -129),
+            ('u16', 65536),
+            ('i16', -32769),
+            ('u32', 2**32),
+            ('i32', 2**31),
+            ('u64', 2**64),
+            ('u64', -1),
+            ('i64', 2**63),
+            ('i64', -(2**63) - 1),
+            ('u8', 10**40),
+        ]
+    )
     draft.insert(Row('bad', 'data', encoding, str(value)))
 
 
@@ -88,26 +106,62 @@ def odd_hex(draft):
 
 
 def hex_with_wrong_digits(draft):
-    draft.insert(Row('bad', 'data', 'hex2bin', draft.rng.choice(['zz', '0x00', 'a b0', '00:11 ', 'ää', '12\n34\n', '１２'])))
+    draft.insert(
+        Row('bad', 'data', 'hex2bin', draft.rng.choice(['zz', '0x00', 'a b0', '00:11 ', 'ää', '12\n34\n', '１２']))
+    )
 
 
 def broken_base64(draft):
-    draft.insert(Row('bad', 'data', 'base64', draft.rng.choice(['abc', 'a', 'abcde', 'ab', 'ab=', 'QUJD=', 'QUJDR===', 'QUI=QUI', 'ä', '-_-_-'])))
+    draft.insert(
+        Row(
+            'bad',
+            'data',
+            'base64',
+            draft.rng.choice(['abc', 'a', 'abcde', 'ab', 'ab=', 'QUJD=', 'QUJDR===', 'QUI=QUI', 'ä', '-_-_-']),
+        )
+    )
 
 
 def unknown_encoding(draft):
-    draft.insert(Row('bad', 'data', draft.rng.choice(['u128', 'float', 'double', 'str', '', 'int', 'blob', 'hex', ' u8', 'u8 ', 'text', 'b64']), '1'))
+    draft.insert(
+        Row(
+            'bad',
+            'data',
+            draft.rng.choice(['u128', 'float', 'double', 'str', '', 'int', 'blob', 'hex', ' u8', 'u8 ', 'text', 'b64']),
+            '1',
+        )
+    )
 
 
 def broken_fill(draft):
-    draft.insert(Row('bad', 'data', draft.rng.choice(
-        ['blob_fill', 'blob_fill(10)', 'blob_fill(10;0xG0)', 'blob_fill(a;0x00)', 'blob_fill(3;0x0)', 'blob_sz_fill(2;00)', 'blob_sz_fill(;0x00)',
-         'blob_fill(-1;0x00)', 'blob_fill(4,0x00)', ' blob_fill(4;0x00)']), ''))
+    draft.insert(
+        Row(
+            'bad',
+            'data',
+            draft.rng.choice(
+                [
+                    'blob_fill',
+                    'blob_fill(10)',
+                    'blob_fill(10;0xG0)',
+                    'blob_fill(a;0x00)',
+                    'blob_fill(3;0x0)',
+                    'blob_sz_fill(2;00)',
+                    'blob_sz_fill(;0x00)',
+                    'blob_fill(-1;0x00)',
+                    'blob_fill(4,0x00)',
+                    ' blob_fill(4;0x00)',
+                ]
+            ),
+            '',
+        )
+    )
 
 
 def fill_shorter_than_text(draft):
     size = draft.rng.randrange(0, 40)
-    draft.insert(Row('bad', 'data', f'{draft.rng.choice(["blob_fill", "blob_sz_fill"])}({size};0x00)', 'ä' * (size // 2 + 1)))
+    draft.insert(
+        Row('bad', 'data', f'{draft.rng.choice(["blob_fill", "blob_sz_fill"])}({size};0x00)', 'ä' * (size // 2 + 1))
+    )
 
 
 def header_without_column(draft):
@@ -120,20 +174,37 @@ def header_without_column(draft):
 def header_of_another_spelling(draft):
     text = draft.csv()
     header, _, rest = text.partition(draft.style.newline.encode())
-    wrong = draft.rng.choice([b'Key,type,encoding,value', b'key, type, encoding, value', b'key;type;encoding;value', b'', b'   ', b' key,type,encoding,value'])
+    wrong = draft.rng.choice(
+        [
+            b'Key,type,encoding,value',
+            b'key, type, encoding, value',
+            b'key;type;encoding;value',
+            b'',
+            b'   ',
+            b' key,type,encoding,value',
+        ]
+    )
     draft.text = wrong + draft.style.newline.encode() + rest
 
 
 def long_key(draft):
-    draft.insert(Row(LONG_KEY[:draft.rng.randrange(16, 22)], 'data', 'u8', '1'))
+    draft.insert(Row(LONG_KEY[: draft.rng.randrange(16, 22)], 'data', 'u8', '1'))
 
 
 def long_namespace(draft):
-    draft.rows.append(namespace(LONG_KEY[:draft.rng.randrange(16, 22)]))
+    draft.rows.append(namespace(LONG_KEY[: draft.rng.randrange(16, 22)]))
 
 
 def string_too_long(draft):
-    draft.insert(Row('bad', 'data', 'string', 'x' * (draft.rng.choice([4000, 4001, 5000]) if draft.version == 2 else draft.rng.choice([1984, 2000, 5000]))))
+    draft.insert(
+        Row(
+            'bad',
+            'data',
+            'string',
+            'x'
+            * (draft.rng.choice([4000, 4001, 5000]) if draft.version == 2 else draft.rng.choice([1984, 2000, 5000])),
+        )
+    )
 
 
 def blob_too_long_for_version_1(draft):
@@ -159,7 +230,9 @@ def blank_line_before_header(draft):
 
 def not_utf8(draft):
     draft.insert(Row('bad', 'data', 'string', 'MARK'))
-    draft.text = draft.csv().replace(b'MARK', draft.rng.choice([b'\xff', b'\xe4', b'\xc3(', b'\xed\xa0\x80', b'\xf0\x9f\x98']))
+    draft.text = draft.csv().replace(
+        b'MARK', draft.rng.choice([b'\xff', b'\xe4', b'\xc3(', b'\xed\xa0\x80', b'\xf0\x9f\x98'])
+    )
 
 
 def missing_input(draft):
@@ -167,12 +240,29 @@ def missing_input(draft):
 
 
 def missing_value_file(draft):
-    draft.insert(Row('bad', 'file', draft.rng.choice(['string', 'binary', 'hex2bin', 'u8']), draft.rng.choice(['none.txt', '', '.', 'none/x'])))
+    draft.insert(
+        Row(
+            'bad',
+            'file',
+            draft.rng.choice(['string', 'binary', 'hex2bin', 'u8']),
+            draft.rng.choice(['none.txt', '', '.', 'none/x']),
+        )
+    )
 
 
 def value_file_with_wrong_text(draft):
-    encoding, content = draft.rng.choice([('string', b'\xff\xfe'), ('hex2bin', b'abc'), ('hex2bin', b'zz'), ('base64', b'abc'), ('u8', b'256'),
-                                          ('u8', b'x'), ('u8', b''), ('blob_fill(20;0x00)', b'text')])
+    encoding, content = draft.rng.choice(
+        [
+            ('string', b'\xff\xfe'),
+            ('hex2bin', b'abc'),
+            ('hex2bin', b'zz'),
+            ('base64', b'abc'),
+            ('u8', b'256'),
+            ('u8', b'x'),
+            ('u8', b''),
+            ('blob_fill(20;0x00)', b'text'),
+        ]
+    )
     draft.insert(Row('bad', 'file', encoding, None, content))
 
 
@@ -201,20 +291,47 @@ def missing_key(draft):
 
 
 def wrong_key_options(draft):
-    draft.encrypt(*draft.rng.choice([[], ['--keygen', '--inputkey', 'key.bin'], ['--keyfile', 'keys.bin'], ['--key_protect_hmac'],
-                                     ['--keygen', '--key_protect_hmac'], ['--keygen', '--key_protect_hmac', '--kp_hmac_inputkey', 'none.bin'],
-                                     ['--keygen', '--keyfile', 'keys.txt'], ['--keygen', '--key', 'keys.bin'], ['--inputkey']]))
+    draft.encrypt(
+        *draft.rng.choice(
+            [
+                [],
+                ['--keygen', '--inputkey', 'key.bin'],
+                ['--keyfile', 'keys.bin'],
+                ['--key_protect_hmac'],
+                ['--keygen', '--key_protect_hmac'],
+                ['--keygen', '--key_protect_hmac', '--kp_hmac_inputkey', 'none.bin'],
+                ['--keygen', '--keyfile', 'keys.txt'],
+                ['--keygen', '--key', 'keys.bin'],
+                ['--inputkey'],
+            ]
+        )
+    )
 
 
 def wrong_usage(draft):
-    draft.arguments = draft.rng.choice([[], ['generate'], ['generate', 'in.csv'], ['generate', 'in.csv', 'nvs.bin'], ['encrypt', 'in.csv', 'nvs.bin', '0x3000'],
-                                        ['generat', 'in.csv', 'nvs.bin', '0x3000'], ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', '3'],
-                                        ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', 'x'], ['generate', 'in.csv', 'nvs.bin', '0x3000', '--inputkey', 'key.bin'],
-                                        ['generate', 'in.csv', 'nvs.bin', '0x3000', '--verbose'], ['generate', 'in.csv', '--version', '2', 'nvs.bin', '0x3000'],
-                                        ['--version', '2', 'generate', 'in.csv', 'nvs.bin', '0x3000'],
-                                        ['decrypt', 'in.csv'], ['decrypt', 'in.bin', 'key.bin', 'out.bin', 'more'], ['generate', '--', 'in.csv', 'nvs.bin', '0x3000'],
-                                        ['generate-key', 'more'], ['generate-key', '--keyfile', 'keys.txt'], ['generate-key', '--key_protect_hmac'],
-                                        ['generate-key', '--key_protect_hmac', '--kp_hmac_inputkey', 'none.bin', '--keyfile', 'keys.bin']])
+    draft.arguments = draft.rng.choice(
+        [
+            [],
+            ['generate'],
+            ['generate', 'in.csv'],
+            ['generate', 'in.csv', 'nvs.bin'],
+            ['encrypt', 'in.csv', 'nvs.bin', '0x3000'],
+            ['generat', 'in.csv', 'nvs.bin', '0x3000'],
+            ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', '3'],
+            ['generate', 'in.csv', 'nvs.bin', '0x3000', '--version', 'x'],
+            ['generate', 'in.csv', 'nvs.bin', '0x3000', '--inputkey', 'key.bin'],
+            ['generate', 'in.csv', 'nvs.bin', '0x3000', '--verbose'],
+            ['generate', 'in.csv', '--version', '2', 'nvs.bin', '0x3000'],
+            ['--version', '2', 'generate', 'in.csv', 'nvs.bin', '0x3000'],
+            ['decrypt', 'in.csv'],
+            ['decrypt', 'in.bin', 'key.bin', 'out.bin', 'more'],
+            ['generate', '--', 'in.csv', 'nvs.bin', '0x3000'],
+            ['generate-key', 'more'],
+            ['generate-key', '--keyfile', 'keys.txt'],
+            ['generate-key', '--key_protect_hmac'],
+            ['generate-key', '--key_protect_hmac', '--kp_hmac_inputkey', 'none.bin', '--keyfile', 'keys.bin'],
+        ]
+    )
     draft.text = b'key,type,encoding,value\nspace,namespace,,\na,data,u8,1\n'
 
 
@@ -234,16 +351,52 @@ def too_many_namespaces(draft):
 
 def wrong_decrypt(draft):
     draft.files.update({'image.bin': draft.rng.randbytes(4096), 'short.bin': b'\x33' * 32, 'key.txt': draft.key})
-    draft.arguments = draft.rng.choice([['decrypt', 'none.bin', 'key.bin', 'out.bin'], ['decrypt', 'image.bin', 'none.bin', 'out.bin'],
-                                        ['decrypt', 'image.bin', 'key.txt', 'out.bin'], ['decrypt', 'in.csv', 'key.bin', 'out.bin'],
-                                        ['decrypt', 'image.bin', 'key.bin', 'out.img'], ['decrypt', 'image.bin', 'short.bin', 'out.bin'],
-                                        ['decrypt', 'image.bin', 'key.bin', 'out.bin', '--outdir', 'in.csv']])
+    draft.arguments = draft.rng.choice(
+        [
+            ['decrypt', 'none.bin', 'key.bin', 'out.bin'],
+            ['decrypt', 'image.bin', 'none.bin', 'out.bin'],
+            ['decrypt', 'image.bin', 'key.txt', 'out.bin'],
+            ['decrypt', 'in.csv', 'key.bin', 'out.bin'],
+            ['decrypt', 'image.bin', 'key.bin', 'out.img'],
+            ['decrypt', 'image.bin', 'short.bin', 'out.bin'],
+            ['decrypt', 'image.bin', 'key.bin', 'out.bin', '--outdir', 'in.csv'],
+        ]
+    )
     if draft.arguments[2] == 'short.bin':
         draft.files['short.bin'] = b'\x33' * draft.rng.choice([1, 24, 31, 48, 63])
 
 
-MUTATIONS = (number_that_is_none, number_out_of_range, odd_hex, hex_with_wrong_digits, broken_base64, unknown_encoding, broken_fill,
-             fill_shorter_than_text, header_without_column, header_of_another_spelling, long_key, long_namespace, string_too_long,
-             blob_too_long_for_version_1, data_row_without_value, line_of_blanks, blank_line_before_header, not_utf8, missing_input,
-             missing_value_file, value_file_with_wrong_text, wrong_size, partition_too_small, wrong_key_length, equal_key_halves,
-             missing_key, wrong_key_options, wrong_usage, wrong_output, outdir_is_a_file, too_many_namespaces, wrong_decrypt)
+MUTATIONS = (
+    number_that_is_none,
+    number_out_of_range,
+    odd_hex,
+    hex_with_wrong_digits,
+    broken_base64,
+    unknown_encoding,
+    broken_fill,
+    fill_shorter_than_text,
+    header_without_column,
+    header_of_another_spelling,
+    long_key,
+    long_namespace,
+    string_too_long,
+    blob_too_long_for_version_1,
+    data_row_without_value,
+    line_of_blanks,
+    blank_line_before_header,
+    not_utf8,
+    missing_input,
+    missing_value_file,
+    value_file_with_wrong_text,
+    wrong_size,
+    partition_too_small,
+    wrong_key_length,
+    equal_key_halves,
+    missing_key,
+    wrong_key_options,
+    wrong_usage,
+    wrong_output,
+    outdir_is_a_file,
+    too_many_namespaces,
+    wrong_decrypt,
+)
