@@ -19,7 +19,8 @@ struct Unit {
   std::string_view name;
   double in_source;  // how many of the source's (ns, or whatever a counter counts)
 };
-constexpr Unit kUnits[] = {{"ns", 1}, {"µs", 1e3}, {"ms", 1e6}, {"times", 1}, {"ms CPU", 1}, {"ns/unit", 1}};
+constexpr Unit kUnits[] = {{"ns", 1},      {"µs", 1e3},  {"ms", 1e6}, {"times", 1}, {"ms CPU", 1},
+                           {"ns/unit", 1}, {"reads", 1}, {"B", 1},    {"calls", 1}};
 
 // The targets first, then what helps to find out why one is missed.
 constexpr Figure kFigures[] = {
@@ -34,6 +35,33 @@ constexpr Figure kFigures[] = {
     {"open/1M_numbers", "ms", 3, "scan of a full encrypted 1 MiB image, 32 097 numbers"},
     {"open/1M_numbers:flash_read", "times", 1.005, "  flash read, in sizes of the image"},
     {"open/1M_numbers:memory", "times", 2, "  peak memory with the image, in sizes of the image"},
+    {"get_u32/plain/100", "ns", 120, "get of a u32 among 100 keys, plain"},
+    {"get_u32/plain/1000", "ns", 120, "  among 1 000"},
+    {"get_u32/plain/10000", "ns", 120, "  among 10 000"},
+    {"get_u32/plain/100000", "ns", 120, "  among 100 000"},
+    {"get_u32/plain/100000:reads", "reads", 1.001, "  flash reads of 32 B"},
+    {"get_u32/xts/100", "ns", 220, "get of a u32 among 100 keys, encrypted"},
+    {"get_u32/xts/1000", "ns", 220, "  among 1 000"},
+    {"get_u32/xts/10000", "ns", 220, "  among 10 000"},
+    {"get_u32/xts/100000", "ns", 220, "  among 100 000"},
+    {"miss/100", "ns", 60, "get of a key that is not there, among 100"},
+    {"miss/1000", "ns", 60, "  among 1 000"},
+    {"miss/10000", "ns", 60, "  among 10 000"},
+    {"miss/100000", "ns", 60, "  among 100 000"},
+    {"miss/100000:reads", "reads", 0.001, "  flash reads, among 100 000"},
+    {"fill/plain:ns_per_set", "ns", 500, "set of a new key, 100 000 in 4 MiB, plain (2 000 000 /s)"},
+    {"fill/xts:ns_per_set", "ns", 1000, "  encrypted (1 000 000 /s)"},
+    {"mount_numbers/plain", "ms", 6, "mount of 4 MiB, 122 449 numbers, plain"},
+    {"mount_numbers/xts", "ms", 10, "  encrypted"},
+    {"mount_numbers/xts:flash_read", "times", 1.02, "  flash read, in sizes of the partition"},
+    {"mount_blobs", "ms", 12, "mount of 4 MiB, 29 001 blobs of 64 B"},
+    {"mount_blobs:flash_read", "times", 1.02, "  flash read, in sizes of the partition"},
+    {"get_blob", "µs", 2.5, "get of a blob of 4 096 B, encrypted"},
+    {"get_blob:reads", "reads", 6, "  flash reads"},
+    {"update/plain:bytes", "B", 36, "set of one of 50 keys in 24 KiB: bytes programmed"},
+    {"update/plain:calls", "calls", 3.05, "  programs"},
+    {"update/plain", "ns", 0, "  time, plain"},
+    {"update/xts", "ns", 0, "  time, encrypted"},
     {"process_build/new_keys:cpu_ms", "ms CPU", 0, "nvsafe build --new-keys, without waiting"},
     {"process_build/to_keys:cpu_ms", "ms CPU", 0, "nvsafe build --to-keys, without waiting"},
     {"process_version", "ms", 0, "nvsafe --version: start-up alone"},

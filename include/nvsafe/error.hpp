@@ -26,6 +26,10 @@ enum class ErrorCode : std::uint16_t {
   kKeyPageDamaged,      // nvs_keys: CRC over the 64 key bytes is wrong
   kKeyPageShort,        // fewer than 68 bytes
   kEqualKeyHalves,      // XTS encryption refused: key 1 equals key 2
+  kNoSpace,             // the live data leave no room, or all 254 namespaces are taken
+  kValueTooLong,        // longer than the format, or this partition, can ever hold
+  kInvalidValue,        // not a number (NaN), a string without its NUL, or a length that the type does not have
+  kReadOnly,            // the store was mounted for reading only
 };
 
 // A place in a partition, where there is one.

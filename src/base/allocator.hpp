@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include "nvsafe/assert.hpp"
 
@@ -63,6 +64,16 @@ class Buffer {
     return true;
   }
   void clear() { size_ = 0; }
+  void pop_back() {
+    NVSAFE_ASSERT(size_ > 0);
+    --size_;
+  }
+  void swap(Buffer& other) noexcept {
+    std::swap(allocator_, other.allocator_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }

@@ -16,8 +16,11 @@ class EntryCipher {
   static Result<EntryCipher> create(const XtsKey& key) {
     auto xts = crypto::XtsCipher::create(key.bytes());
     if (!xts) return xts.failed();
-    return EntryCipher(std::move(*xts));
+    return EntryCipher(std::move(*xts), format::has_equal_halves(key));
   }
+
+  // Such a key reads what a device has written with it; nothing new is encrypted with it.
+  [[nodiscard]] bool has_equal_halves() const { return has_equal_halves_; }
 
   // `entries`: whole entries that lie one after the other from `entry_index` of page `page_index`; changed in place.
   // Errors: kOutOfRange, kProvider.
@@ -29,13 +32,15 @@ class EntryCipher {
   }
 
  private:
-  explicit EntryCipher(crypto::XtsCipher xts) : xts_(std::move(xts)) {}
+  EntryCipher(crypto::XtsCipher xts, bool has_equal_halves)
+      : xts_(std::move(xts)), has_equal_halves_(has_equal_halves) {}
 
   static crypto::XtsUnits units(std::uint32_t page_index, std::uint32_t entry_index) {
     return {kEntrySize, entry_offset(page_index, entry_index), kEntrySize};
   }
 
   crypto::XtsCipher xts_;
+  bool has_equal_halves_;
 };
 
 }  // namespace nvsafe::format

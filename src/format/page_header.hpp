@@ -22,6 +22,8 @@ enum class PageState : std::uint32_t {
 inline constexpr std::uint8_t kVersion1 = 0xFF;
 inline constexpr std::uint8_t kVersion2 = 0xFE;
 
+inline constexpr std::uint32_t kPageHeaderCrcOffset = 28;
+
 struct PageHeader {
   PageState state = PageState::kEmpty;
   std::uint32_t sequence = 0;  // grows by one with each page that is taken into use
@@ -36,6 +38,9 @@ using PageHeaderBytes = std::span<const std::uint8_t, kPageHeaderSize>;
 void encode_page_header(const PageHeader& header, std::span<std::uint8_t, kPageHeaderSize> out);
 // CRC over bytes 4..27: not the state, so that it can change without a new CRC.
 [[nodiscard]] std::uint32_t page_header_crc(PageHeaderBytes bytes);
+
+// All is right but the CRC, and that is 0: the page was given up by its writer and is about to be erased.
+[[nodiscard]] bool is_retired_page_header(PageHeaderBytes bytes);
 
 // A state that a page with entries can have in normal use.
 [[nodiscard]] constexpr bool is_in_use(PageState state) {

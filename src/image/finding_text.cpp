@@ -142,6 +142,14 @@ std::string_view describe(ErrorCode code) {
       return "too short for a key page";
     case ErrorCode::kEqualKeyHalves:
       return "the two halves of the key are equal";
+    case ErrorCode::kNoSpace:
+      return "there is no room for it";
+    case ErrorCode::kValueTooLong:
+      return "the value is longer than a partition of this size can hold";
+    case ErrorCode::kInvalidValue:
+      return "the value does not fit its type";
+    case ErrorCode::kReadOnly:
+      return "it was opened for reading only";
   }
   return "unknown error";
 }

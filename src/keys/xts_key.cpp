@@ -49,8 +49,6 @@ Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key) {
   return key;
 }
 
-bool has_equal_halves(const XtsKey& key) { return secure_equal(key.bytes().first<kHalf>(), key.bytes().last<kHalf>()); }
-
 Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key) {
   const auto digest = crypto::sha256(key);
   if (!digest) return digest.failed();

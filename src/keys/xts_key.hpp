@@ -10,6 +10,7 @@
 
 namespace nvsafe::keys {
 
+using format::has_equal_halves;
 using format::XtsKey;
 
 // 64 fresh random bytes whose halves differ. Errors: kProvider.
@@ -18,9 +19,6 @@ Result<XtsKey> generate(RandomSource& random);
 // The keys that a device derives from its HMAC key in eFuse (purpose HMAC_UP): each half is HMAC-SHA256 over 32
 // constant bytes (docs/FORMAT.md §5.2). The eFuse holds 32 bytes; the derivation takes any length. Errors: kProvider.
 Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key);
-
-// XTS loses its tweak protection when key 1 equals key 2; OpenSSL and this program refuse to encrypt with it.
-[[nodiscard]] bool has_equal_halves(const XtsKey& key);
 
 // What stands for a key in messages: the first 4 bytes of its SHA-256. Key bytes themselves are never printed.
 using Fingerprint = std::array<std::uint8_t, 4>;

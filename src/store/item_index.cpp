@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace nvsafe::store {
 namespace {
@@ -34,6 +35,7 @@ Result<void> ItemIndex::reset(std::uint32_t item_count, std::uint32_t page_count
   // A quarter of the slots stays empty, which keeps probes short; one always does, which ends them.
   const std::uint32_t slot_count = item_count + item_count / 3 + 4;
   slots_.clear();
+  item_count_ = removed_count_ = 0;
   if (!slots_.resize(slot_count)) return fail(ErrorCode::kNoMemory);
   for (std::uint32_t& slot : slots_) slot = kEmptySlot;
   return {};
@@ -52,7 +54,11 @@ bool ItemIndex::Candidates::next() {
     found_ = slot_;
     slot_ = index_->after(slot_);
     --left_;
-    if (value >> index_->location_bits_ == fingerprint_) return true;
+    if (value == kRemovedSlot) {
+      if (reusable_ == kEmptySlot) reusable_ = found_;
+    } else if (value >> index_->location_bits_ == fingerprint_) {
+      return true;
+    }
   }
   return false;
 }
@@ -65,8 +71,17 @@ void ItemIndex::Candidates::replace(Location location) {
   index_->slots_[found_] = index_->encoded(fingerprint_, location);
 }
 
+void ItemIndex::Candidates::remove() {
+  index_->slots_[found_] = kRemovedSlot;
+  --index_->item_count_;
+  ++index_->removed_count_;
+}
+
 void ItemIndex::Candidates::insert(Location location) {
-  index_->slots_[slot_] = index_->encoded(fingerprint_, location);
+  const bool reuses = reusable_ != kEmptySlot;
+  index_->slots_[reuses ? reusable_ : slot_] = index_->encoded(fingerprint_, location);
+  ++index_->item_count_;
+  if (reuses) --index_->removed_count_;
 }
 
 bool ItemIndex::contains(std::uint32_t hash, Location location) {
@@ -75,6 +90,27 @@ bool ItemIndex::contains(std::uint32_t hash, Location location) {
     if (found.location() == location) return true;
   }
   return false;
+}
+
+void ItemIndex::move(std::uint32_t hash, Location from, Location to) {
+  Candidates found = candidates(hash);
+  while (found.next()) {
+    if (found.location() == from) return found.replace(to);
+  }
+}
+
+void ItemIndex::remove(std::uint32_t hash, Location location) {
+  Candidates found = candidates(hash);
+  while (found.next()) {
+    if (found.location() == location) return found.remove();
+  }
+}
+
+void ItemIndex::swap(ItemIndex& other) noexcept {
+  slots_.swap(other.slots_);
+  std::swap(location_bits_, other.location_bits_);
+  std::swap(item_count_, other.item_count_);
+  std::swap(removed_count_, other.removed_count_);
 }
 
 }  // namespace nvsafe::store

@@ -33,6 +33,12 @@ class ItemIndex {
   // Errors: kNoMemory.
   Result<void> reset(std::uint32_t item_count, std::uint32_t page_count);
 
+  [[nodiscard]] std::uint32_t item_count() const { return item_count_; }
+  // That many more items can be put in without reset().
+  [[nodiscard]] bool has_room_for(std::uint32_t item_count) const {
+    return item_count_ + removed_count_ + item_count <= slots_.size() - slots_.size() / 8 - 1;
+  }
+
   // Walks the candidates for a hash: slots with its fingerprint, in probing order.
   class Candidates {
    public:
@@ -41,6 +47,8 @@ class ItemIndex {
     [[nodiscard]] Location location() const;
     // Puts another location in the place of this candidate (the newer copy of the same item).
     void replace(Location location);
+    // Takes this candidate out.
+    void remove();
     // Adds an item that is not there yet. Requires: next() has returned false, and room (reset gave it).
     void insert(Location location);
 
@@ -53,14 +61,22 @@ class ItemIndex {
     std::uint32_t slot_;
     std::uint32_t found_ = 0;
     std::uint32_t left_;
+    std::uint32_t reusable_ = kEmptySlot;  // the first slot passed that held an item once
   };
   [[nodiscard]] Candidates candidates(std::uint32_t hash) { return {*this, hash}; }
 
   // The very location is in the index, so the item there is live.
   [[nodiscard]] bool contains(std::uint32_t hash, Location location);
+  // Nothing happens if the location is not there.
+  void move(std::uint32_t hash, Location from, Location to);
+  void remove(std::uint32_t hash, Location location);
+
+  void swap(ItemIndex& other) noexcept;
 
  private:
+  // No location has all its bits set, so neither of these is an item.
   static constexpr std::uint32_t kEmptySlot = 0xFFFFFFFF;
+  static constexpr std::uint32_t kRemovedSlot = 0x7FFFFFFF;  // probing goes on behind it
 
   [[nodiscard]] std::uint32_t home(std::uint32_t hash) const {
     return static_cast<std::uint32_t>((std::uint64_t{hash} * slots_.size()) >> 32);
@@ -73,6 +89,8 @@ class ItemIndex {
 
   Buffer<std::uint32_t> slots_;  // fingerprint in the high bits, location in the low ones
   std::uint32_t location_bits_ = 1;
+  std::uint32_t item_count_ = 0;
+  std::uint32_t removed_count_ = 0;
 };
 
 }  // namespace nvsafe::store

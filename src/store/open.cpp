@@ -13,9 +13,15 @@ Result<void> added(bool has_memory) {
   return {};
 }
 
+// Over all live items the sum is 0 when every blob has its chunks, and every chunk its blob.
+std::int64_t chunk_surplus(const format::Entry& entry) {
+  if (entry.type == ValueType::kBlobData) return 1;
+  return entry.type == ValueType::kBlobIndex ? -std::int64_t{entry.chunk_count()} : 0;
+}
+
 }  // namespace
 
-Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher)
+Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, const MountOptions& options)
     : flash_(&flash),
       allocator_(&allocator),
       cipher_(cipher),
@@ -25,7 +31,10 @@ Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* ciph
       findings_(allocator),
       superseded_(allocator),
       damaged_(allocator),
-      index_(allocator) {}
+      index_(allocator),
+      options_(options),
+      writer_(flash, cipher, options.first_word_alone),
+      visited_(allocator) {}
 
 Result<void> Store::note(const Finding& finding) {
   if (findings_.size() >= kFindingCountMax) {
@@ -37,22 +46,32 @@ Result<void> Store::note(const Finding& finding) {
 
 Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
                           Statistics& statistics) {
-  statistics = {};
-  const std::uint32_t size = flash.size();
-  if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
-
-  Store store(flash, allocator, cipher);
-  FoundItems found{Buffer<FoundItem>(allocator), Buffer<std::uint32_t>(allocator)};
-  const auto scanned = store.scan(found);
+  Store store(flash, allocator, cipher, {.is_read_only = true});
+  const auto loaded = store.load();
   statistics = store.statistics_;
-  if (!scanned) return scanned.failed();
-  if (statistics.written_entries > 0 && statistics.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
-
-  NVSAFE_TRY(store.order_pages());
-  NVSAFE_TRY(store.sort_namespaces());
-  NVSAFE_TRY(store.build_index(found));
-  statistics = store.statistics_;
+  if (!loaded) return loaded.failed();
   return store;
+}
+
+// Everything in memory comes from flash anew.
+Result<void> Store::load() {
+  const std::uint32_t size = flash_->size();
+  if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
+  statistics_ = {};
+  untidy_ = {};
+  pages_.clear();
+  page_order_.clear();
+  namespaces_.clear();
+  findings_.clear();
+  superseded_.clear();
+  damaged_.clear();
+
+  FoundItems found{Buffer<FoundItem>(*allocator_), Buffer<std::uint32_t>(*allocator_)};
+  NVSAFE_TRY(scan(found));
+  if (statistics_.written_entries > 0 && statistics_.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
+  NVSAFE_TRY(order_pages());
+  NVSAFE_TRY(sort_namespaces());
+  return build_index(found);
 }
 
 Result<void> Store::scan(FoundItems& found) {
@@ -67,11 +86,23 @@ Result<void> Store::scan(FoundItems& found) {
     NVSAFE_TRY(flash_->read(i * format::kPageSize, page.span()));
     statistics_.flash_read_size += format::kPageSize;
     NVSAFE_TRY(added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size()))));
+    std::uint32_t torn_entries = 0;
     const auto record = scan_page(
         i, page.span(), cipher_, [&](const ScannedItem& item) { return take_item(i, item, items); },
-        [&](const Finding& finding) { return note(finding); });
+        [&](const Finding& finding) {
+          torn_entries += finding.code == FindingCode::kEntryTorn ? 1 : 0;
+          return note(finding);
+        });
     if (!record) return record.failed();
     count_page(*record);
+    if (store::is_in_use(record->kind)) {
+      untidy_.torn_entries += torn_entries;
+      untidy_.illegal_marks += record->illegal_count;
+      untidy_.freeing_pages += record->kind == PageKind::kFreeing ? 1 : 0;
+      untidy_.active_pages += record->kind == PageKind::kActive ? 1 : 0;
+    } else if (record->written_count > 0) {
+      ++untidy_.damaged_pages;
+    }
     NVSAFE_TRY(added(pages_.push_back(*record)));
   }
   return added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size())));
@@ -83,6 +114,7 @@ Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item,
   const IdentityHash hash = identity_hashes(entry.namespace_index, entry.key, entry.chunk_index);
   switch (item.condition) {
     case ScannedItem::Condition::kTorn:
+      ++untidy_.torn_items;
       return {};  // never was complete
     case ScannedItem::Condition::kDataDamaged:
     case ScannedItem::Condition::kFaulty:
@@ -98,6 +130,7 @@ Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item,
     }
     return added(namespaces_.push_back({static_cast<std::uint8_t>(entry.number()), *name, location}));
   }
+  untidy_.surplus_chunks += chunk_surplus(entry);
   return added(items.push_back(FoundItem::of(hash, item.entry_index)));
 }
 
@@ -182,6 +215,8 @@ Result<void> Store::supersede(std::uint32_t hash, Location newer, ItemIndex::Can
   if (!is_same) return {};
   older.replace(newer);
   statistics_.used_entries -= old_entry->span;
+  ++untidy_.superseded_items;
+  untidy_.surplus_chunks -= chunk_surplus(*old_entry);
   if (new_entry->type == ValueType::kBlobIndex || new_entry->type == ValueType::kBlobData) {
     NVSAFE_TRY(added(superseded_.push_back({hash, location, newer})));
   }
@@ -202,6 +237,7 @@ Result<void> Store::restore_complete_values() {
     if (!older) return older.failed();
     statistics_.used_entries += older->span;
     statistics_.used_entries -= newer->span;
+    untidy_.surplus_chunks += chunk_surplus(*older) - chunk_surplus(*newer);
     auto candidates = index_.candidates(pair.hash);
     while (candidates.next()) {
       if (candidates.location() == pair.newer) candidates.replace(pair.older);
@@ -247,10 +283,14 @@ Result<void> Store::sort_namespaces() {
       const bool same_name = namespaces_[j].name == definition.name;
       const bool same_index = namespaces_[j].index == definition.index;
       is_copy = same_name && same_index;
+      if (is_copy) namespaces_[j].location = definition.location;
       clashes |= same_name != same_index;
     }
-    if (is_copy) --statistics_.used_entries;
-    if (is_copy) continue;
+    if (is_copy) {
+      --statistics_.used_entries;
+      ++untidy_.superseded_items;
+      continue;
+    }
     if (clashes) {
       NVSAFE_TRY(
           note({FindingCode::kNamespaceTwice, definition.location.page_index(), definition.location.entry_index(), 1}));

@@ -14,7 +14,9 @@ using format::kEntrySize;
 
 PageKind kind_of(const format::PageHeader& header, std::span<const std::uint8_t> page) {
   if (header.state == format::PageState::kEmpty) return is_erased(page) ? PageKind::kBlank : PageKind::kDirty;
-  if (header.crc != format::page_header_crc(page.first<format::kPageHeaderSize>())) return PageKind::kDamaged;
+  const auto bytes = page.first<format::kPageHeaderSize>();
+  if (format::is_retired_page_header(bytes)) return PageKind::kRetired;
+  if (header.crc != format::page_header_crc(bytes)) return PageKind::kDamaged;
   switch (header.state) {
     case format::PageState::kActive:
       return PageKind::kActive;
@@ -25,6 +27,13 @@ PageKind kind_of(const format::PageHeader& header, std::span<const std::uint8_t>
     default:
       return PageKind::kDamaged;
   }
+}
+
+bool is_zero(std::span<const std::uint8_t> bytes) {
+  for (const std::uint8_t byte : bytes) {
+    if (byte != 0) return false;
+  }
+  return true;
 }
 
 // One page under the scan: the raw bytes, the marks unpacked, and where findings go.
@@ -38,7 +47,7 @@ class PageScan {
     record_.kind = kind_of(header, bytes_);
     record_.sequence = header.sequence;
     record_.version = header.version;
-    if (record_.kind == PageKind::kBlank) return record_;
+    if (record_.kind == PageKind::kBlank || record_.kind == PageKind::kRetired) return record_;
     if (is_in_use(record_.kind) && header.version < format::kVersion2) {
       return fail(ErrorCode::kUnsupportedVersion, page_index_);
     }
@@ -61,6 +70,7 @@ class PageScan {
         case EntryState::kWritten:
           ++record_.written_count;
           written_end_ = i + 1;
+          is_zero_[i] = is_zero(entry_bytes(i));
           break;
         case EntryState::kErased:
           ++record_.erased_count;
@@ -69,9 +79,11 @@ class PageScan {
           ++record_.illegal_count;
           break;
         case EntryState::kEmpty:
-          if (!is_erased(entry_bytes(i))) NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
+          if (is_erased(entry_bytes(i))) continue;
+          NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
           break;
       }
+      record_.next_entry = static_cast<std::uint8_t>(i + 1);
     }
     return {};
   }
@@ -80,6 +92,8 @@ class PageScan {
     std::uint32_t i = 0;
     while (i < written_end_) {
       if (states_[i] != EntryState::kWritten || !format::is_entry_crc_right(entry_bytes(i))) {
+        // Zeros are what is left of an entry that was purged, or destroyed before its mark was programmed.
+        if (states_[i] == EntryState::kWritten && is_zero_[i]) count_as_erased();
         ++i;
         continue;
       }
@@ -90,6 +104,11 @@ class PageScan {
       i += span;
     }
     return {};
+  }
+
+  void count_as_erased() {
+    --record_.written_count;
+    ++record_.erased_count;
   }
 
   Result<void> take_item(std::uint32_t index, std::uint32_t span, const format::Entry& entry,
@@ -111,6 +130,9 @@ class PageScan {
       condition = ScannedItem::Condition::kDataDamaged;
       NVSAFE_TRY(on_finding_({FindingCode::kDataDamaged, page_index_, index}));
     }
+    if (condition == ScannedItem::Condition::kFaulty || condition == ScannedItem::Condition::kDataDamaged) {
+      ++record_.damaged_count;
+    }
     return on_item_({index, entry, condition});
   }
 
@@ -121,7 +143,7 @@ class PageScan {
 
   Result<void> report_page() {
     const std::uint32_t undecodable = static_cast<std::uint32_t>(record_.written_count - record_.decoded_count);
-    record_.is_pinned = undecodable > 0 || !is_in_use(record_.kind);
+    record_.is_pinned = undecodable > 0 || record_.damaged_count > 0 || !is_in_use(record_.kind);
     if (record_.kind == PageKind::kDamaged) {
       NVSAFE_TRY(on_finding_({FindingCode::kPageHeaderDamaged, page_index_, kNoPlace, record_.decoded_count}));
     }
@@ -146,6 +168,7 @@ class PageScan {
   FindingSink on_finding_;
   PageRecord record_;
   EntryState states_[kEntryCount];
+  bool is_zero_[kEntryCount] = {};
   std::uint32_t written_end_ = 0;  // one past the last written entry
 };
 

@@ -20,13 +20,14 @@ enum class PageKind : std::uint8_t {
   kFreeing,
   kDirty,    // marked empty, but not blank
   kDamaged,  // header CRC wrong, or a state word that no writer leaves
+  kRetired,  // header whole, but its CRC programmed to 0: the last step before an erase; nothing in it counts
 };
 
 [[nodiscard]] constexpr bool is_in_use(PageKind kind) {
   return kind == PageKind::kActive || kind == PageKind::kFull || kind == PageKind::kFreeing;
 }
 
-// What the scan keeps of a page. 12 bytes.
+// What the scan keeps of a page. 16 bytes.
 struct PageRecord {
   std::uint32_t sequence = 0;
   PageKind kind = PageKind::kBlank;
@@ -35,6 +36,8 @@ struct PageRecord {
   std::uint8_t erased_count = 0;
   std::uint8_t illegal_count = 0;
   std::uint8_t decoded_count = 0;  // written entries that belong to an item whose CRC is right
+  std::uint8_t next_entry = 0;     // the first entry behind all that were ever programmed
+  std::uint8_t damaged_count = 0;  // items whose header decodes, and that cannot be read
   bool is_pinned = false;          // something written in it does not decode: never collected, erased or reused
 };
 

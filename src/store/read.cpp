@@ -93,8 +93,9 @@ Result<ItemInfo> Store::find(std::uint8_t namespace_index, const Name& key) {
 // The newest damaged copy of a key; nullptr: none.
 Result<const Store::Damaged*> Store::find_damaged(std::uint8_t namespace_index,
                                                   const std::array<char, Name::kFieldSize>& key) {
-  const std::uint32_t hash = identity_hash(namespace_index, key, format::kChunkIndexNone);
   const Damaged* newest = nullptr;
+  if (damaged_.empty()) return newest;
+  const std::uint32_t hash = identity_hash(namespace_index, key, format::kChunkIndexNone);
   for (const Damaged& damaged : damaged_) {
     if (damaged.hash != hash) continue;
     const auto entry = read_entry(damaged.location);

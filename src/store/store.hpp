@@ -1,8 +1,11 @@
-// The store: one NVS partition, opened. This is the reading half: one pass over the flash (scan), an index in memory,
-// then get, iterate, statistics. Nothing here programs or erases.
+// The store: one NVS partition, opened. One pass over the flash (scan) makes an index in memory; get, iterate and
+// statistics work from there. mount() also puts in order what a power cut left, and then the store can be written.
 //
 // What opening promises (docs/DESIGN.md, proof before the first write): when entries are written and none decodes,
-// open() fails with kKeyProof and says how many there were.
+// open() and mount() fail with kKeyProof and say how many there were; nothing was programmed.
+//
+// What writing promises: after a power cut at any point every other key has its value, and the key that was being
+// written has its old value or its new one. A set that is refused has programmed and erased nothing.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +20,8 @@
 #include "store/item_index.hpp"
 #include "store/location.hpp"
 #include "store/page_scan.hpp"
+#include "store/page_writer.hpp"
+#include "store/space.hpp"
 
 namespace nvsafe::store {
 
@@ -55,6 +60,12 @@ struct Namespace {
   Location location;
 };
 
+struct MountOptions {
+  bool is_read_only = false;      // nothing is programmed; what a cut left is only looked through
+  bool first_word_alone = false;  // see PageWriter
+  bool purges = false;            // what is replaced or erased is overwritten with zeros
+};
+
 class Store {
  public:
   // Scans the partition on `flash`, which must outlive the store, as must `cipher` (nullptr: not encrypted) and
@@ -63,6 +74,32 @@ class Store {
   // kProvider.
   static Result<Store> open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
                             Statistics& statistics);
+
+  // open(), and then what a cut left is put in order: a torn item erased, an older copy dropped, a collection finished.
+  // A second mount() changes nothing more. Errors: those of open(); kBadSize also for a partition too small to write;
+  // kEqualKeyHalves.
+  static Result<Store> mount(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
+                             const MountOptions& options, Statistics& statistics);
+
+  // Writes. `type`: a number, kString or kBlobData (a blob); `value` as stored: little endian, a string with its NUL.
+  // The same value again programs nothing; another type replaces the value. Returns when the value is on flash.
+  // Errors: kNotFound (no such namespace), kInvalidValue, kValueTooLong, kNoSpace, kReadOnly: nothing was programmed;
+  // kNoMemory: the same; kFlashIo, kFlashRule, kPowerLost, kProvider: old or new, the next write puts it in order.
+  Result<void> set(std::uint8_t namespace_index, const Name& key, ValueType type, std::span<const std::uint8_t> value);
+  // Whether set() would find room for a value of `size` bytes; nothing is programmed. Errors: those of set() but
+  // kNoSpace.
+  Result<bool> would_fit(std::uint8_t namespace_index, const Name& key, ValueType type, std::uint32_t size);
+  // Errors: kNotFound and those of set().
+  Result<void> erase(std::uint8_t namespace_index, const Name& key);
+  // Every item of the namespace; its name stays. Errors: those of set().
+  Result<void> erase_namespace(std::uint8_t namespace_index);
+  // Overwrites with zeros what erased items of the namespace left. Errors: those of set().
+  Result<void> purge_namespace(std::uint8_t namespace_index);
+  // The index of that name, made when there is none. When all 254 are taken, one whose namespace holds nothing is used
+  // again, if nothing in the partition is unreadable and `is_held` does not say that somebody works with it.
+  // Errors: kNoSpace and those of set().
+  Result<std::uint8_t> create_namespace(
+      const Name& name, FunctionRef<bool(std::uint8_t)> is_held = [](std::uint8_t) { return false; });
 
   [[nodiscard]] const Statistics& statistics() const { return statistics_; }
   [[nodiscard]] std::span<const PageRecord> pages() const { return pages_.span(); }
@@ -92,7 +129,7 @@ class Store {
   Result<void> check();
 
  private:
-  Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher);
+  Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, const MountOptions& options);
 
   // What the scan keeps of an item until the index is built, in 8 bytes; its page is known by its place in the list.
   struct FoundItem {
@@ -116,6 +153,44 @@ class Store {
     [[nodiscard]] const FoundItem& at(Location location) const;
   };
 
+  // What the scan saw that mount() has to look into.
+  struct Untidy {
+    std::uint32_t torn_entries = 0;  // in pages in use
+    std::uint32_t torn_items = 0;
+    std::uint32_t illegal_marks = 0;
+    std::uint32_t superseded_items = 0;
+    std::uint32_t freeing_pages = 0;
+    std::uint32_t active_pages = 0;
+    std::uint32_t damaged_pages = 0;  // with written entries
+    std::int64_t surplus_chunks = 0;  // live chunks less those that live blobs name
+  };
+  enum class StepKind : std::uint8_t { kEraseItem, kEraseTorn, kDestroyEntry };
+  struct Step {
+    StepKind kind;
+    Location location;
+    std::uint32_t count;
+  };
+  struct Plan {
+    Buffer<Step> values;
+    Buffer<Step> chunks;
+    Buffer<Step> entries;  // that belong to no item
+  };
+  // The live version of a key, as a write finds it.
+  struct Old {
+    bool exists = false;
+    Location location;
+    format::Entry entry;
+  };
+  struct CopiedItem {
+    std::uint32_t hash;
+    std::uint8_t from;  // entry in the old page
+    std::uint8_t to;    // entry in the new one
+    bool is_definition;
+  };
+  static constexpr std::uint32_t kStockHashNone = 0xFFFFFFFF;
+
+  // open.cpp
+  Result<void> load();
   Result<void> scan(FoundItems& found);
   Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
   void count_page(const PageRecord& page);
@@ -129,6 +204,97 @@ class Store {
   Result<void> check_namespaces();
   Result<void> check_blobs(Buffer<Location>& used_chunks);
   Result<void> check_chunks(Buffer<Location>& used_chunks);
+
+  // mount.cpp
+  [[nodiscard]] bool is_proven() const;
+  [[nodiscard]] bool has_unreadable() const;
+  Result<void> tidy();
+  Result<void> tidy_loaded();
+  Result<void> settle();
+  Result<void> skip_marginal_entries();
+  Result<bool> finish_collections();
+  Result<bool> finish_collection(std::uint32_t freeing);
+  Result<bool> holds_only_copies(std::uint32_t page_index, std::uint32_t of_page);
+  Result<bool> has_item_like(std::uint32_t page_index, const format::Entry& wanted);
+  Result<void> release_covered_pages();
+  Result<bool> is_covered(std::uint32_t page_index);
+  Result<void> plan_steps(Buffer<Step>& steps);
+  Result<void> plan_page(std::uint32_t page_index, std::span<std::uint8_t> page, Plan& plan);
+  Result<void> plan_illegal_marks(std::uint32_t page_index, std::span<const std::uint8_t> page, Buffer<Step>& steps);
+  Result<bool> is_dead(Location location, const format::Entry& entry);
+  Result<void> apply(const Step& step);
+  Result<void> erase_torn(Location header, std::uint32_t span);
+  Result<void> destroy_torn(Location location);
+
+  // write.cpp
+  Result<void> begin_write(std::uint8_t namespace_index);
+  Result<void> failed_write(const Result<void>& result);
+  Result<void> set_checked(std::uint8_t namespace_index, const Name& key, ValueType type,
+                           std::span<const std::uint8_t> value);
+  Result<void> check_value(ValueType type, std::span<const std::uint8_t> value) const;
+  Result<Old> find_old(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
+  Result<bool> is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value);
+  Result<bool> is_blob_equal(const format::Entry& index, std::span<const std::uint8_t> value);
+  Result<bool> is_data_equal(Location header, const format::Entry& entry, std::span<const std::uint8_t> value);
+  Result<void> set_single(const format::Entry& entry, std::span<const std::uint8_t> data, Old old);
+  Result<void> set_single_at_full(const format::Entry& entry, std::span<const std::uint8_t> data, const Old& old);
+  Result<void> update_single(const format::Entry& entry, std::span<const std::uint8_t> data, Old old, bool moves);
+  Result<void> replace_through_collection(const format::Entry& entry, std::span<const std::uint8_t> data,
+                                          const format::Entry* blob_index, const Old& old);
+  Result<std::uint32_t> replaceable_page(std::uint32_t span, const Old& old, Location& chunk);
+  Result<void> set_blob(std::uint8_t namespace_index, const Name& key, std::span<const std::uint8_t> value, Old old);
+  Result<void> set_blob_at_full(format::Entry index, std::span<const std::uint8_t> value, const Old& old);
+  Result<void> write_chunks(std::span<const std::uint8_t> value, const Old& old, const BlobLayout& layout,
+                            format::Entry& index, Location& index_location);
+  bool holds_chunk_of(const Old& old, std::uint32_t page_index);
+  Result<void> purge_page(std::uint32_t page_index, std::uint8_t namespace_index);
+  Result<std::uint32_t> erased_run(Location location, std::uint8_t namespace_index);
+  Result<void> erase_old(const Old& old);
+  Result<void> erase_chunks(const format::Entry& index);
+  Result<void> erase_damaged(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
+  Result<void> erase_checked(std::uint8_t namespace_index, const Name& key);
+  Result<void> erase_items_of(std::uint8_t namespace_index);
+  Result<void> erase_item(Location location, const format::Entry& entry);
+  Result<bool> is_namespace_empty(std::uint8_t namespace_index);
+  Result<std::uint8_t> free_namespace_index(FunctionRef<bool(std::uint8_t)> is_held);
+  Result<void> add_namespace(const Name& name, std::uint8_t index);
+
+  // append.cpp
+  enum class ChunkOrder : std::uint8_t { kPlain, kFullBeforeLastMark };
+  [[nodiscard]] std::uint32_t active_free() const {
+    return active_page_ == kNoPlace ? 0 : format::kEntryCount - pages_[active_page_].next_entry;
+  }
+  Result<void> start_next_page();
+  Result<void> finish_active_page();
+  Result<Location> append(const format::Entry& entry, std::span<const std::uint8_t> data,
+                          ChunkOrder order = ChunkOrder::kPlain);
+  Result<Location> append_chunk_and_index(const format::Entry& chunk, std::span<const std::uint8_t> data,
+                                          const format::Entry& index);
+  void note_appended(Location location, std::uint32_t span);
+  void note_stock_hash(const format::Entry& entry, std::uint32_t entry_index);
+  [[nodiscard]] bool clashes_on_active_page(const format::Entry& entry, const Old& old) const;
+  Result<void> put_in_index(const format::Entry& entry, Location location, const Old& old);
+  Result<void> reserve_items(std::uint32_t count);
+
+  // collect.cpp
+  [[nodiscard]] Room room() const;
+  [[nodiscard]] std::uint32_t best_victim(std::uint32_t active_page, bool only_unvisited) const;
+  [[nodiscard]] Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left) const;
+  [[nodiscard]] std::uint32_t find_free_page() const;
+  [[nodiscard]] bool is_free(std::uint32_t page_index) const;
+  Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
+  Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
+  Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, bool is_rehearsal);
+  Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  Result<void> collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  Result<void> collect_finish(std::uint32_t victim);
+  Result<void> copy_items(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  Result<void> move_item(Location from, const format::Entry& entry);
+  Result<void> release_page(std::uint32_t page_index);
+  Result<void> for_each_header(std::uint32_t page_index,
+                               FunctionRef<Result<void>(Location, const format::Entry&)> visit);
+  Result<void> read_entries(Location first, std::span<std::uint8_t> out);
+  void relocate(const CopiedItem& item, std::uint32_t from_page, std::uint32_t to_page);
 
   static constexpr std::size_t kFindingCountMax = 1024;
   static constexpr std::size_t kNamespaceDefinitionsMax = 512;  // twice what can be sound
@@ -167,6 +333,19 @@ class Store {
   Buffer<Superseded> superseded_;  // of blobs: an older copy may be the newest complete one
   Buffer<Damaged> damaged_;        // items whose header decodes, and that cannot be read
   ItemIndex index_;
+
+  // Writing.
+  MountOptions options_;
+  PageWriter writer_;
+  Untidy untidy_;
+  bool is_writable_ = false;
+  bool needs_tidying_ = false;            // a write failed: the flash is ahead of what is known here
+  std::uint32_t active_page_ = kNoPlace;  // the one that is written to
+  std::uint32_t free_page_count_ = 0;
+  std::uint64_t next_sequence_ = 0;   // of the next page that is started
+  std::uint32_t next_free_page_ = 0;  // where to look for a free page first, so that all take turns
+  Buffer<std::uint8_t> visited_;      // by page: collected already while room is made for one write
+  std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 
 }  // namespace nvsafe::store

@@ -1,0 +1,191 @@
+// A plain map that is what a store should hold, operations on both, and the comparison of the two.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/ram_nor.hpp"
+#include "store/store.hpp"
+#include "support/nvs_writer.hpp"
+
+namespace nvsafe::store {
+
+using test::Bytes;
+
+struct Value {
+  ValueType type = ValueType::kU8;
+  Bytes bytes;
+
+  friend bool operator==(const Value&, const Value&) = default;
+};
+
+struct Operation {
+  enum class Kind : std::uint8_t { kSet, kErase, kEraseNamespace, kCreateNamespace, kPurge, kRemount };
+  Kind kind = Kind::kSet;
+  std::string space;
+  std::string key;
+  Value value;
+};
+
+inline Bytes number_bytes(ValueType type, std::uint64_t number) {
+  Bytes bytes;
+  for (int i = 0; i < number_size(type); ++i) bytes.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+  return bytes;
+}
+inline Value number(ValueType type, std::uint64_t value) { return {type, number_bytes(type, value)}; }
+// `size` bytes with the NUL.
+inline Value string(std::size_t size, std::uint32_t seed) {
+  Value value{ValueType::kString, {}};
+  for (std::size_t i = 0; i + 1 < size; ++i)
+    value.bytes.push_back(static_cast<std::uint8_t>('a' + (i * 7 + seed) % 26));
+  value.bytes.push_back(0);
+  return value;
+}
+inline Value blob(std::size_t size, std::uint32_t seed) {
+  Value value{ValueType::kBlobData, {}};
+  for (std::size_t i = 0; i < size; ++i) value.bytes.push_back(static_cast<std::uint8_t>(i * 13 + seed * 31 + i / 256));
+  return value;
+}
+
+inline Operation set(std::string space, std::string key, Value value) {
+  return {Operation::Kind::kSet, std::move(space), std::move(key), std::move(value)};
+}
+inline Operation set(std::string key, Value value) { return set("space", std::move(key), std::move(value)); }
+inline Operation erase(std::string key) { return {Operation::Kind::kErase, "space", std::move(key), {}}; }
+inline Operation erase_namespace(std::string space) {
+  return {Operation::Kind::kEraseNamespace, std::move(space), {}, {}};
+}
+inline Operation create(std::string space) { return {Operation::Kind::kCreateNamespace, std::move(space), {}, {}}; }
+inline Operation remount() { return {Operation::Kind::kRemount, {}, {}, {}}; }
+
+using Path = std::pair<std::string, std::string>;  // namespace, key
+
+class Model {
+ public:
+  void apply(const Operation& operation) {
+    switch (operation.kind) {
+      case Operation::Kind::kSet:
+        values_[{operation.space, operation.key}] = operation.value;
+        break;
+      case Operation::Kind::kErase:
+        values_.erase({operation.space, operation.key});
+        break;
+      case Operation::Kind::kEraseNamespace:
+        std::erase_if(values_, [&](const auto& item) { return item.first.first == operation.space; });
+        break;
+      default:
+        break;
+    }
+  }
+  [[nodiscard]] const Value* find(const Path& path) const {
+    const auto found = values_.find(path);
+    return found == values_.end() ? nullptr : &found->second;
+  }
+  [[nodiscard]] const std::map<Path, Value>& values() const { return values_; }
+
+ private:
+  std::map<Path, Value> values_;
+};
+
+inline std::string name_of(const Path& path) { return path.first + "/" + path.second; }
+
+// A store that is mounted on a flash, with everything it needs.
+class Mounted {
+ public:
+  explicit Mounted(Flash& flash, const format::EntryCipher* cipher = nullptr, const MountOptions& options = {})
+      : flash_(flash), cipher_(cipher), options_(options) {
+    remount();
+  }
+
+  void remount() {
+    store_.reset();
+    auto mounted = Store::mount(flash_, allocator_, cipher_, options_, statistics);
+    error = mounted.ok() ? ErrorCode::kNone : mounted.error().code;
+    if (mounted) store_ = std::make_unique<Store>(std::move(*mounted));
+  }
+  [[nodiscard]] bool ok() const { return store_ != nullptr; }
+  Store& store() { return *store_; }
+  test::CountingAllocator& allocator() { return allocator_; }
+
+  Result<void> perform(const Operation& operation) {
+    if (operation.kind == Operation::Kind::kRemount) {
+      remount();
+      return ok() ? Result<void>() : fail(error);
+    }
+    const auto space = *Name::from(operation.space);
+    if (operation.kind == Operation::Kind::kSet || operation.kind == Operation::Kind::kCreateNamespace) {
+      const auto created = store().create_namespace(space);
+      if (!created) return created.failed();
+      if (operation.kind == Operation::Kind::kCreateNamespace) return {};
+      return store().set(*created, *Name::from(operation.key), operation.value.type, operation.value.bytes);
+    }
+    const auto index = store().namespace_index(space);
+    if (!index) return index.failed();
+    if (operation.kind == Operation::Kind::kEraseNamespace) return store().erase_namespace(*index);
+    if (operation.kind == Operation::Kind::kPurge) return store().purge_namespace(*index);
+    return store().erase(*index, *Name::from(operation.key));
+  }
+
+  Result<Value> get(const Path& path) {
+    const auto index = store().namespace_index(*Name::from(path.first));
+    if (!index) return index.failed();
+    const auto item = store().find(*index, *Name::from(path.second));
+    if (!item) return item.failed();
+    Value value{item->type == ValueType::kBlobIndex ? ValueType::kBlobData : item->type, Bytes(item->size)};
+    if (const auto read = store().read_value(*item, value.bytes); !read) return read.failed();
+    return value;
+  }
+
+  // Empty: the store holds what the model holds, no more and no less; keys that `uncertain` touches may have the old
+  // value or the new one, and the model then takes what is there.
+  std::string compare(Model& model, const Operation* uncertain = nullptr) {
+    Model after = model;
+    if (uncertain != nullptr) after.apply(*uncertain);
+    std::map<Path, Value> held;
+    std::string problem;
+    const auto walked = store().for_each_item([&](const ItemInfo& item) -> Result<void> {
+      const Path path{std::string(store().namespace_name(item.namespace_index).view()), std::string(item.key.view())};
+      if (held.contains(path)) problem = name_of(path) + " stands twice";
+      auto value = get(path);
+      if (!value) problem = name_of(path) + " cannot be read, error " + std::to_string(int(value.error().code));
+      if (value) held[path] = *value;
+      return {};
+    });
+    if (!walked) return "iteration failed";
+    for (const auto& [path, value] : held) {
+      const Value* old = model.find(path);
+      const Value* now = after.find(path);
+      if ((old != nullptr && *old == value) || (now != nullptr && *now == value)) continue;
+      problem = name_of(path) + (old == nullptr && now == nullptr ? " is there again" : " has another value");
+    }
+    for (const auto& [path, value] : model.values()) {
+      if (!held.contains(path) && after.find(path) != nullptr) problem = name_of(path) + " is lost";
+    }
+    model = {};
+    for (const auto& [path, value] : held) model.apply(set(path.first, path.second, value));
+    return problem;
+  }
+
+  Statistics statistics;
+  ErrorCode error = ErrorCode::kNone;
+
+ private:
+  Flash& flash_;
+  const format::EntryCipher* cipher_;
+  MountOptions options_;
+  test::CountingAllocator allocator_;
+  std::unique_ptr<Store> store_;
+};
+
+inline format::EntryCipher test_cipher() {
+  auto cipher = format::EntryCipher::create(test::test_key(1));
+  EXPECT_TRUE(cipher.ok());
+  return std::move(*cipher);
+}
+
+}  // namespace nvsafe::store
