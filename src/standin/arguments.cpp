@@ -30,11 +30,24 @@ std::string written_out(const CLI::App& app, const std::string& word) {
   return found.empty() ? word : found + word.substr(given.size());
 }
 
-// As argparse sees one: digits, and perhaps a point. -0x10 is an option to it.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// As argparse sees one: digits, perhaps with a point in front of the last ones.
 bool is_negative_number(const std::string& word) {
-  if (!word.starts_with('-') || word.find_first_of("0123456789") == std::string::npos) return false;
+  if (!word.starts_with('-') || !is_digit(word.back())) return false;
   return word.find_first_not_of("0123456789.", 1) == std::string::npos &&
          std::count(word.begin(), word.end(), '.') <= 1;
+}
+
+// Such as -0x3000: an option to argparse, which no tool has; CLI11 takes it for a word.
+bool is_unknown_option(const std::string& word) {
+  return word.size() > 1 && word[0] == '-' && is_digit(word[1]) && !is_negative_number(word) &&
+         word.find(' ') == std::string::npos;
+}
+
+int refuse_arguments(const CLI::App& app, const std::string& why) {
+  report({text::Exit::kUsage, why, app.get_name() + " --help"});
+  return kUsage;
 }
 
 }  // namespace
@@ -59,10 +72,12 @@ std::optional<int> parse_arguments(CLI::App& app, const Words& words) {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return print(app.help());
-    report({text::Exit::kUsage, error.what(), app.get_name() + " --help"});
-    return kUsage;
+    return refuse_arguments(app, error.what());
   }
-  return std::nullopt;
+  const auto options_end = std::find(words.begin(), words.end(), "--");
+  const auto unknown = std::find_if(words.begin(), options_end, is_unknown_option);
+  if (unknown == options_end) return std::nullopt;
+  return refuse_arguments(app, *unknown + ": is no option");
 }
 
 }  // namespace nvsafe::standin

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/path.hpp"
 #include "image/build.hpp"
 #include "standin/console.hpp"
 #include "standin/generator_rows.hpp"
@@ -94,7 +95,10 @@ class ImageJob {
     const auto folder = OutputFolder::at(arguments_.outdir);
     if (!folder) return refuse(kFailed, folder.error());
     if (const auto right = check_bin_extension(arguments_.output); !right) return refuse(kFailed, right.error());
-    if (auto prepared = prepare_key(*folder); !prepared) return refuse(kFailed, prepared.error());
+    // An absolute OUTPUT makes the original forget --outdir, for the key files too.
+    const bool has_own_place = host::is_absolute(arguments_.output);
+    if (auto prepared = prepare_key(has_own_place ? OutputFolder() : *folder); !prepared)
+      return refuse(kFailed, prepared.error());
     if (*size < format::kWritableSizeMin) {
       warnings_.emplace_back("a partition below 0x3000 can only be read by firmware: it needs the readonly flag");
     }
@@ -107,8 +111,9 @@ class ImageJob {
     if (!built) return built.failed();
     const std::string path = folder->file(arguments_.output, warnings_);
     if (auto written = write(path, built->bytes); !written) return refuse(kFailed, written.error());
-    return (key_ ? key_lines(*key_, arguments_.outdir) : "") +
-           fmt::format("Created NVS binary: ===> {}\n", shown_path(path, arguments_.outdir));
+    const bool is_placed = has_own_place || !arguments_.outdir.empty();
+    return (key_ ? key_lines(*key_, is_placed) : "") +
+           fmt::format("Created NVS binary: ===> {}\n", shown_path(path, is_placed));
   }
 
   [[nodiscard]] const Warnings& warnings() const { return warnings_; }
@@ -158,7 +163,7 @@ Outcome<std::string> new_key(const KeyArguments& arguments, const std::string& o
   GeneratorOutput output;
   if (auto added = add_key_files(*key, output); !added) return added.failed();
   if (auto done = output.commit(); !done) return done.failed();
-  return key_lines(*key, outdir);
+  return key_lines(*key, !outdir.empty());
 }
 
 }  // namespace

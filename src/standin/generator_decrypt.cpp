@@ -89,7 +89,7 @@ Outcome<std::string> run(const DecryptArguments& arguments, Warnings& warnings) 
   const std::vector<std::string> inputs = {arguments.input, arguments.key};
   if (auto added = output.add_image({path, host::OutputKind::kSecret}, *bytes, inputs); !added) return added.failed();
   if (auto done = output.commit(); !done) return done.failed();
-  return fmt::format("Created NVS decrypted binary: ===> {}\n", shown_path(path, arguments.outdir));
+  return fmt::format("Created NVS decrypted binary: ===> {}\n", shown_path(path, !arguments.outdir.empty()));
 }
 
 }  // namespace

@@ -23,8 +23,6 @@ using text::problem;
 
 std::string as_file(const std::string& name) { return name == "-" ? "./-" : name; }
 
-bool is_absolute(const std::string& path) { return path.starts_with('/'); }
-
 bool exists(const std::string& path) {
   struct stat status{};
   return ::lstat(path.c_str(), &status) == 0;
@@ -61,7 +59,7 @@ Outcome<OutputFolder> OutputFolder::at(const std::string& path) {
 
 std::string OutputFolder::file(const std::string& name, Warnings& warnings) const {
   if (path_.empty()) return name;
-  if (!is_absolute(name)) return host::join_path(path_, name);
+  if (!host::is_absolute(name)) return host::join_path(path_, name);
   warnings.push_back(fmt::format("{}: is an absolute path, so that --outdir {} does not count for it", name, path_));
   return name;
 }
@@ -69,11 +67,11 @@ std::string OutputFolder::file(const std::string& name, Warnings& warnings) cons
 Outcome<std::string> OutputFolder::key_file(const std::string& name, Warnings& warnings) const {
   const std::string full = python_extension(name).empty() ? name + ".bin" : name;
   if (auto right = check_bin_extension(full); !right) return right.failed();
-  return file(is_absolute(full) ? full : "keys/" + full, warnings);
+  return file(host::is_absolute(full) ? full : "keys/" + full, warnings);
 }
 
-std::string shown_path(const std::string& path, const std::string& outdir) {
-  if (is_absolute(path) || !outdir.empty()) return path;
+std::string shown_path(const std::string& path, bool is_placed) {
+  if (host::is_absolute(path) || is_placed) return path;
   std::error_code error;
   const std::string here = std::filesystem::current_path(error).string();
   return error ? path : host::join_path(here, path);

@@ -20,7 +20,7 @@ namespace nvsafe::standin {
 // The rule of the original: the extension has ".bin" in it. Errors: kUsage.
 [[nodiscard]] text::Outcome<void> check_bin_extension(const std::string& path);
 
-// Where outputs go: below --outdir, or where their own path says if it is absolute.
+// Where outputs go: below --outdir, or where their own path says if it is absolute. By itself: the current directory.
 class OutputFolder {
  public:
   // Errors: kUsage when `path` is there and is no directory. Empty: the current one.
@@ -35,8 +35,8 @@ class OutputFolder {
   std::string path_;
 };
 
-// The path as a result line shows it: from the root, unless the user said where things go.
-[[nodiscard]] std::string shown_path(const std::string& path, const std::string& outdir);
+// The path as a result line shows it: from the root, unless it `is_placed`: the user said where things go.
+[[nodiscard]] std::string shown_path(const std::string& path, bool is_placed);
 
 // All files of a run, with the directories that they need: all of them appear, or none. Images replace what is there,
 // but neither a file that the run reads nor one that holds a key; a key file is never replaced.

@@ -31,7 +31,7 @@ std::string default_key_file() {
 
 // "hmac-NAME" beside the key file. The original puts one for an absolute name into a folder that is called "hmac-".
 std::string default_hmac_file(const std::string& key_file) {
-  if (!key_file.starts_with('/')) return "hmac-" + key_file;
+  if (!host::is_absolute(key_file)) return "hmac-" + key_file;
   const host::SplitPath split = host::split_path(key_file);
   return host::join_path(split.directory, "hmac-" + split.name);
 }
@@ -143,10 +143,10 @@ Outcome<void> add_key_files(const GeneratorKey& key, GeneratorOutput& output) {
   return output.add_key(key.file, page.bytes());
 }
 
-std::string key_lines(const GeneratorKey& key, const std::string& outdir) {
+std::string key_lines(const GeneratorKey& key, bool is_placed) {
   std::string lines;
-  if (!key.hmac_file.empty()) lines += fmt::format("Created HMAC key: {}\n", shown_path(key.hmac_file, outdir));
-  if (!key.file.empty()) lines += fmt::format("Created encryption keys: ===>  {}\n", shown_path(key.file, outdir));
+  if (!key.hmac_file.empty()) lines += fmt::format("Created HMAC key: {}\n", shown_path(key.hmac_file, is_placed));
+  if (!key.file.empty()) lines += fmt::format("Created encryption keys: ===>  {}\n", shown_path(key.file, is_placed));
   return lines;
 }
 

@@ -41,7 +41,7 @@ struct GeneratorKey {
 
 // Adds the files that the key needs. Errors: those of GeneratorOutput::add_key.
 [[nodiscard]] text::Outcome<void> add_key_files(const GeneratorKey& key, GeneratorOutput& output);
-// The lines that tell of them; empty where there are none.
-[[nodiscard]] std::string key_lines(const GeneratorKey& key, const std::string& outdir);
+// The lines that tell of them, with paths as of shown_path(); empty where there are none.
+[[nodiscard]] std::string key_lines(const GeneratorKey& key, bool is_placed);
 
 }  // namespace nvsafe::standin

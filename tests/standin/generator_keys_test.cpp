@@ -70,6 +70,17 @@ TEST(GeneratorKeys, one_name_for_both_keys_is_refused) {
   EXPECT_TRUE(workplace.tree().empty());
 }
 
+// As the original does it, on stdout too.
+TEST(GeneratorKeys, do_not_go_to_the_outdir_when_the_image_has_an_absolute_path) {
+  const Workplace workplace({{"in.csv", kRows}});
+  const Ran ran = run(workplace, {"encrypt", "in.csv", workplace.path() + "/o.bin", "0x3000", "--keygen", "--keyfile",
+                                  "k.bin", "--outdir", "d"});
+  EXPECT_EQ(ran.status, 0) << ran;
+  EXPECT_EQ(line_after(ran.out, "Created encryption keys: ===>  "), "keys/k.bin");
+  EXPECT_TRUE(workplace.has("keys/k.bin"));
+  EXPECT_FALSE(workplace.has("d"));
+}
+
 TEST(GeneratorKeys, the_hmac_key_lies_beside_an_absolute_key_file) {
   const Workplace workplace;
   const Ran ran = run(workplace, {"generate-key", "--key_protect_hmac", "--kp_hmac_keygen", "--keyfile",

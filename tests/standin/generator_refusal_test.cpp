@@ -115,6 +115,7 @@ TEST(GeneratorRefusal, of_arguments) {
   expect({"generate", "in.csv", "o.bin", "twelve"}, 1, "error: SIZE 'twelve' is not a whole number");
   expect({"generate", "in.csv", "o.bin", "0"}, 1, "error: SIZE 0 is not the size of a partition");
   expect({"generate", "in.csv", "o.bin", "-4096"}, 1, "error: SIZE -4096 is not the size of a partition");
+  expect({"generate", "in.csv", "o.bin", "-0x3000"}, 2, "error: -0x3000: is no option");
   expect({"generate", "in.csv", "o.bin", "0x3001"}, 1, "error: SIZE 0x3001 is no multiple of 4096");
   expect({"generate", "in.csv", "o.bin", "0x100000000"}, 1, "error: SIZE 0x100000000 does not fit 32 bits");
   expect({"generate", "in.csv", "o.img", "0x3000"}, 1, "error: o.img: the name does not end in .bin");

@@ -59,6 +59,13 @@ TEST(Generator, does_not_use_the_outdir_for_an_absolute_path) {
   EXPECT_FALSE(workplace.has("od"));
 }
 
+TEST(Generator, uses_each_page_of_a_partition_that_firmware_only_reads) {
+  const Workplace workplace({{"in.csv", settings_with("a,data,blob_fill(7000;0x00),\n")}});
+  const Ran ran = run(workplace, {"generate", "in.csv", "o.bin", "0x2000"});
+  EXPECT_EQ(ran.status, 0) << ran;
+  EXPECT_EQ(workplace.must_run({"get", "o.bin", "n/a"}).out, std::string(7000, '\0'));
+}
+
 TEST(Generator, takes_names_without_a_byte) {
   const Workplace workplace({{"in.csv", std::string("key,type,encoding,value\n,namespace,,\n,data,u8,7\n")}});
   EXPECT_EQ(generate(workplace).status, 0);

@@ -52,6 +52,16 @@ TEST_F(Arguments, a_negative_number_is_no_option) {
   EXPECT_EQ(words_, (Words{"a", " -4096"}));
 }
 
+TEST_F(Arguments, other_words_with_a_hyphen_and_a_digit_are_options_that_nobody_knows) {
+  for (const char* word : {"-0x3000", "-1K", "-5.", "-1.2.3"}) {
+    EXPECT_EQ(parse_arguments(app_, {"make", word}), kUsage) << word;
+    EXPECT_EQ(parse_arguments(app_, {"make", "--version", word}), kUsage) << word;
+    EXPECT_EQ(parse_arguments(app_, {"make", "--", word}), std::nullopt) << word;
+  }
+  EXPECT_EQ(parse_arguments(app_, {"make", "-1 2"}), std::nullopt) << "with a blank it is a word";
+  EXPECT_EQ(parse_arguments(app_, {"make", "--help", "-0x3000"}), kDone);
+}
+
 TEST_F(Arguments, words_behind_two_hyphens_stay) {
   EXPECT_EQ(parse_arguments(app_, {"make", "--", "--vers"}), std::nullopt);
   EXPECT_EQ(words_, Words{"--vers"});
