@@ -14,6 +14,9 @@ inline constexpr std::uint64_t kPythonMagnitudeMax = std::uint64_t{1} << 62;
 
 namespace detail {
 
+// The separators that strip() takes are none to int().
+constexpr bool is_number_blank(char32_t c) { return is_blank(c) && (c < 0x1C || c > 0x1F); }
+
 constexpr std::uint64_t scaled_magnitude(std::uint64_t magnitude, std::uint64_t factor, std::uint64_t more = 0) {
   std::uint64_t result = 0;
   if (!checked_mul<std::uint64_t>(magnitude, factor, result)) return kPythonMagnitudeMax;
@@ -52,9 +55,10 @@ constexpr std::optional<std::uint64_t> python_magnitude(std::string_view text, u
 
 }  // namespace detail
 
-// `base`: 0 (0x, 0o and 0b in front, else decimal) or 16 (0x in front or not). Nothing: Python raises a ValueError.
+// `base`: 0 (0x, 0o and 0b in front, else decimal), 10, or 16 (0x in front or not). Nothing: Python raises a
+// ValueError.
 [[nodiscard]] constexpr std::optional<ParsedInteger> parse_python_integer(std::string_view text, unsigned base = 0) {
-  text = without_outer_blanks(text);
+  text = without_outer_blanks(text, detail::is_number_blank);
   const bool has_sign = !text.empty() && (text[0] == '-' || text[0] == '+');
   const bool is_negative = has_sign && text[0] == '-';
   if (has_sign) text.remove_prefix(1);

@@ -59,7 +59,8 @@ Outcome<void> OutputSet::add_stream(const OutputFile& file, FileDescriptor strea
 
 // What must survive a power cut of this computer: secrets, and the only copy of what replaces a file.
 bool OutputSet::needs_sync(const StagedOutput& output) const {
-  return output.kind != OutputKind::kPublic || (output.replaces && settings_.flushes_replacement);
+  if (output.kind == OutputKind::kKey) return true;
+  return !settings_.flushes_only_keys && (output.kind == OutputKind::kSecret || output.replaces);
 }
 
 Outcome<void> OutputSet::add_staged(StagedOutput output, std::span<const std::uint8_t> content) {

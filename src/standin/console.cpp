@@ -1,32 +1,23 @@
 #include "standin/console.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include "host/errno_text.hpp"
+#include "host/report.hpp"
 #include "host/signal_block.hpp"
 #include "host/system_result.hpp"
-#include "text/printable.hpp"
 
 namespace nvsafe::standin {
 namespace {
 
-void to_stderr(std::string_view mark, std::string_view text) {
-  const std::string line = fmt::format("{}: {}\n", mark, text::harmless(text));
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-
 void warn(const Warnings& warnings) {
-  for (const std::string& warning : warnings) to_stderr("warning", warning);
+  for (const std::string& warning : warnings) host::warn(warning);
 }
 
 }  // namespace
 
 void report(const text::Problem& problem, const Warnings& warnings) {
-  to_stderr("error", problem.what);
-  if (!problem.hint.empty()) to_stderr("hint", problem.hint);
+  host::report(problem);
   warn(warnings);
 }
 

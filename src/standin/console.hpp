@@ -1,5 +1,4 @@
-// What a stand-in says: results on stdout, `error:`, `hint:` and `warning:` on stderr. Names from files and arguments
-// cannot steer a terminal.
+// What a stand-in says: results on stdout, and what goes wrong as host/report.hpp has it.
 #pragma once
 
 #include <string>

@@ -2,16 +2,12 @@
 // the stock rules.
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <system_error>
-
 #include "host/files.hpp"
-#include "host/output.hpp"
 #include "host/report.hpp"
-#include "image/kept_file.hpp"
 #include "image/table_text.hpp"
 #include "standin/gen_esp32part_csv.hpp"
 #include "standin/gen_esp32part_settings.hpp"
+#include "standin/outputs.hpp"
 #include "text/printable.hpp"
 
 namespace nvsafe::standin {
@@ -128,36 +124,20 @@ Checked<Bytes> read_input(const std::string& path) {
   return refuse(bytes.error().exit == text::Exit::kIo ? kFailed : kUsage, bytes.error());
 }
 
-Checked<void> check_replaced(const TableArguments& arguments) {
-  const std::string& path = arguments.output;
-  if (path == "-" || !host::is_regular_file(path)) return {};
-  if (host::is_same_file(path, arguments.input)) {
-    return refuse(kUsage, fmt::format("{}: is the input, and is not overwritten", text::printable(path)),
-                  "name another file for the output");
-  }
-  const auto old = host::read_secret_file(path, {.may_be_empty = true});
-  if (!old) return refuse(kFailed, old.error());
-  const auto reason = image::reason_to_keep(old->bytes());
-  if (!reason) return {};
-  return refuse(kUsage, fmt::format("{}: {}, and is not overwritten", text::printable(path), *reason),
-                "name another file for the output");
-}
-
-Checked<void> make_directory_of(const std::string& path) {
-  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (directory.empty() || std::filesystem::is_directory(directory, error)) return {};
-  std::filesystem::create_directories(directory, error);
-  if (!error) return {};
-  return refuse(kFailed, fmt::format("{}: {}", text::printable(directory.string()), error.message()));
+text::Outcome<void> commit(const host::OutputFile& file, const Bytes& bytes) {
+  Outputs outputs;
+  if (auto added = outputs.add(file, bytes); !added) return added;
+  return outputs.commit();
 }
 
 Checked<void> write_output(const TableArguments& arguments, const Bytes& bytes) {
-  if (auto checked = check_replaced(arguments); !checked) return checked;
-  if (auto made = make_directory_of(arguments.output); !made) return made;
-  const host::OutputFile file{.path = arguments.output, .is_text = true};  // also a binary: as the original
-  // The flush would take longer than all the rest, and the input is still there to make the file again.
-  auto written = host::write_output(file, bytes, {.force = true, .flushes_replacement = false});
+  const Words inputs = arguments.input == "-" ? Words() : Words{arguments.input};
+  const auto may_go = arguments.output == "-" ? text::Outcome<void>() : check_replaced(arguments.output, inputs);
+  if (!may_go) {
+    return refuse(may_go.error().exit == text::Exit::kUsage ? kUsage : kFailed, may_go.error());
+  }
+  // Text also if it is binary: as the original does, it goes to a terminal.
+  const auto written = commit({.path = arguments.output, .is_text = true}, bytes);
   if (!written) return refuse(kFailed, written.error());
   return {};
 }

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "standin/gen_esp32part_refusal.hpp"
+#include "standin/refusal.hpp"
 
 namespace nvsafe::standin {
 

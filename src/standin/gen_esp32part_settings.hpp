@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "standin/gen_esp32part_refusal.hpp"
+#include "standin/refusal.hpp"
 #include "table/binary.hpp"
 #include "table/csv.hpp"
 #include "table/rules.hpp"

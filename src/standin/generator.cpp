@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/python_integer.hpp"
 #include "host/path.hpp"
 #include "image/build.hpp"
 #include "standin/console.hpp"
@@ -21,19 +22,20 @@ using text::Settings;
 
 Outcome<std::uint32_t> partition_size(const std::string& text) {
   const std::string_view shown = text::trim(text);  // a blank may have been put in front of a minus
-  const auto number = python_integer(text);
+  const auto ascii = python_ascii(text, PythonText::kStr);
+  const auto number = ascii ? parse_python_integer(*ascii) : std::nullopt;
   if (!number) {
     return problem(Exit::kUsage, fmt::format("SIZE {} is not a whole number", text::in_quotes(shown)),
                    "0x6000, or 24576");
   }
-  if (number->is_negative || number->magnitude == 0) {
+  if (number->negative || number->magnitude == 0) {
     return problem(Exit::kUsage, fmt::format("SIZE {} is not the size of a partition", shown),
                    "0x3000 or more; 0x1000 or 0x2000 for one that is readonly in the partition table");
   }
-  if (!number->magnitude || *number->magnitude > 0xFFFFFFFF) {
+  if (number->magnitude > 0xFFFFFFFF) {
     return problem(Exit::kUsage, fmt::format("SIZE {} does not fit 32 bits", shown), "0x6000, or 24576");
   }
-  const auto size = static_cast<std::uint32_t>(*number->magnitude);
+  const auto size = static_cast<std::uint32_t>(number->magnitude);
   if (auto fits = image::check_partition_size(size, true, "SIZE"); !fits) return fits.failed();
   return size;
 }
@@ -58,13 +60,13 @@ text::Problem told_with_its_row(const Settings& settings, const image::BuildOpti
   return found;
 }
 
-Taken<image::BuiltImage> build(const Settings& settings, const image::BuildOptions& options) {
+Checked<image::BuiltImage> build(const Settings& settings, const image::BuildOptions& options) {
   auto built = image::build_image(settings, options);
   if (!built) return refuse(kFailed, told_with_its_row(settings, options, built.error()));
   return std::move(*built);
 }
 
-Taken<void> read_rows(const std::vector<std::string>& inputs, GeneratorRows& rows) {
+Checked<void> read_rows(const std::vector<std::string>& inputs, GeneratorRows& rows) {
   for (const std::string& input : inputs) {
     const auto csv = read_named_file(input);
     if (!csv) return refuse(kFailed, csv.error());
@@ -74,8 +76,8 @@ Taken<void> read_rows(const std::vector<std::string>& inputs, GeneratorRows& row
 }
 
 // The original writes row by row: one that does not fit ends it before a later one is looked at.
-Taken<image::BuiltImage> build_from(const std::vector<std::string>& inputs, GeneratorRows& rows,
-                                    const image::BuildOptions& options) {
+Checked<image::BuiltImage> build_from(const std::vector<std::string>& inputs, GeneratorRows& rows,
+                                      const image::BuildOptions& options) {
   const auto read = read_rows(inputs, rows);
   auto built = build(rows.take(), options);
   if (!read && built) return read.failed();
@@ -89,7 +91,7 @@ class ImageJob {
       : arguments_(arguments), keys_(keys), rows_(arguments.format_version, read_named_file) {}
 
   // Gives the lines of the result.
-  Taken<std::string> run() {
+  Checked<std::string> run() {
     const auto size = partition_size(arguments_.size);
     if (!size) return refuse(kFailed, size.error());
     const auto folder = OutputFolder::at(arguments_.outdir);
@@ -131,12 +133,13 @@ class ImageJob {
   }
 
   Outcome<void> write(const std::string& path, const std::vector<std::uint8_t>& image) {
-    GeneratorOutput output;
+    if (auto may_go = check_replaced(path, files_read()); !may_go) return may_go;
+    Outputs output;
     if (key_) {
       if (auto added = add_key_files(*key_, output); !added) return added;
     }
     const auto kind = key_ ? host::OutputKind::kSecret : host::OutputKind::kPublic;
-    if (auto added = output.add_image({path, kind}, image, files_read()); !added) return added;
+    if (auto added = output.add({path, kind}, image); !added) return added;
     return output.commit();
   }
 
@@ -160,7 +163,7 @@ Outcome<std::string> new_key(const KeyArguments& arguments, const std::string& o
   if (!folder) return folder.failed();
   const auto key = make_key(arguments, *folder, warnings);
   if (!key) return key.failed();
-  GeneratorOutput output;
+  Outputs output;
   if (auto added = add_key_files(*key, output); !added) return added.failed();
   if (auto done = output.commit(); !done) return done.failed();
   return key_lines(*key, !outdir.empty());

@@ -84,10 +84,11 @@ Outcome<std::string> run(const DecryptArguments& arguments, Warnings& warnings) 
   if (!folder) return folder.failed();
   const auto bytes = decrypted(arguments, warnings);
   if (!bytes) return bytes.failed();
-  GeneratorOutput output;
   const std::string path = folder->file(arguments.output, warnings);
   const std::vector<std::string> inputs = {arguments.input, arguments.key};
-  if (auto added = output.add_image({path, host::OutputKind::kSecret}, *bytes, inputs); !added) return added.failed();
+  if (auto may_go = check_replaced(path, inputs); !may_go) return may_go.failed();
+  Outputs output;
+  if (auto added = output.add({path, host::OutputKind::kSecret}, *bytes); !added) return added.failed();
   if (auto done = output.commit(); !done) return done.failed();
   return fmt::format("Created NVS decrypted binary: ===> {}\n", shown_path(path, !arguments.outdir.empty()));
 }

@@ -1,13 +1,11 @@
-// The files that nvs_partition_gen reads and writes: where they go, and what must not be overwritten.
+// The files that nvs_partition_gen reads, and where it puts those that it writes.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "host/files.hpp"
-#include "host/output.hpp"
 #include "standin/console.hpp"
 #include "text/problem.hpp"
 
@@ -37,28 +35,5 @@ class OutputFolder {
 
 // The path as a result line shows it: from the root, unless it `is_placed`: the user said where things go.
 [[nodiscard]] std::string shown_path(const std::string& path, bool is_placed);
-
-// All files of a run, with the directories that they need: all of them appear, or none. Images replace what is there,
-// but neither a file that the run reads nor one that holds a key; a key file is never replaced.
-class GeneratorOutput {
- public:
-  GeneratorOutput() : files_({.force = true}) {}
-  GeneratorOutput(const GeneratorOutput&) = delete;
-  GeneratorOutput& operator=(const GeneratorOutput&) = delete;
-  ~GeneratorOutput();
-
-  // `inputs` are the files that the run reads. Errors of both: kUsage, kIo.
-  [[nodiscard]] text::Outcome<void> add_image(const host::OutputFile& file, std::span<const std::uint8_t> image,
-                                              std::span<const std::string> inputs);
-  // A file that has these bytes already stays as it is, which is no error.
-  [[nodiscard]] text::Outcome<void> add_key(const std::string& path, std::span<const std::uint8_t> key);
-  [[nodiscard]] text::Outcome<void> commit();
-
- private:
-  [[nodiscard]] text::Outcome<void> make_folder_of(const std::string& path);
-
-  host::OutputSet files_;
-  std::vector<std::string> new_folders_;  // outer ones first
-};
 
 }  // namespace nvsafe::standin

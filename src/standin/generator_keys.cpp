@@ -8,7 +8,6 @@
 #include "host/os_random.hpp"
 #include "host/path.hpp"
 #include "keys/key_file.hpp"
-#include "standin/python_text.hpp"
 
 namespace nvsafe::standin {
 namespace {
@@ -133,7 +132,7 @@ Outcome<GeneratorKey> make_key(const KeyArguments& arguments, const OutputFolder
   return key;
 }
 
-Outcome<void> add_key_files(const GeneratorKey& key, GeneratorOutput& output) {
+Outcome<void> add_key_files(const GeneratorKey& key, Outputs& output) {
   if (!key.hmac_file.empty()) {
     if (auto added = output.add_key(key.hmac_file, key.hmac_key.bytes()); !added) return added;
   }

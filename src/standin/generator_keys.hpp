@@ -8,6 +8,7 @@
 #include "host/secret_buffer.hpp"
 #include "keys/xts_key.hpp"
 #include "standin/generator_files.hpp"
+#include "standin/outputs.hpp"
 #include "text/problem.hpp"
 
 namespace nvsafe::standin {
@@ -39,8 +40,8 @@ struct GeneratorKey {
 // The first 64 bytes of the file, whatever follows them.
 [[nodiscard]] text::Outcome<keys::XtsKey> read_input_key(const std::string& path, Warnings& warnings);
 
-// Adds the files that the key needs. Errors: those of GeneratorOutput::add_key.
-[[nodiscard]] text::Outcome<void> add_key_files(const GeneratorKey& key, GeneratorOutput& output);
+// Adds the files that the key needs. Errors: those of Outputs::add_key.
+[[nodiscard]] text::Outcome<void> add_key_files(const GeneratorKey& key, Outputs& output);
 // The lines that tell of them, with paths as of shown_path(); empty where there are none.
 [[nodiscard]] std::string key_lines(const GeneratorKey& key, bool is_placed);
 

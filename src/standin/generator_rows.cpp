@@ -8,7 +8,7 @@
 #include "base/utf8.hpp"
 #include "nvsafe/name.hpp"
 #include "standin/python_csv.hpp"
-#include "standin/python_text.hpp"
+#include "text/ascii.hpp"
 #include "text/printable.hpp"
 #include "text/secret_name.hpp"
 
@@ -39,7 +39,7 @@ Failed<Refusal> at(const Place& place, const Failed<Refusal>& refused) {
 }
 
 // What a key may be: the original counts characters, the field on flash has bytes.
-Taken<void> check_name(std::string_view name, std::string_view kind) {
+Checked<void> check_name(std::string_view name, std::string_view kind) {
   if (const std::size_t count = count_characters(name); count > Name::kSizeMax) {
     return refuse(kRefusedInput, fmt::format("the {} has {} characters", kind, count),
                   fmt::format("shorten it to {}", Name::kSizeMax));
@@ -72,7 +72,7 @@ struct GeneratorRows::Row {
   [[nodiscard]] bool is_namespace() const { return is_type("namespace") && !is_station(); }
 };
 
-Taken<void> GeneratorRows::add(std::string_view csv, const std::string& file) {
+Checked<void> GeneratorRows::add(std::string_view csv, const std::string& file) {
   file_ = file;
   const auto checked = text::utf8_text(csv, file);
   if (!checked) return refuse(kFailed, checked.error());
@@ -98,7 +98,7 @@ Place GeneratorRows::place_of(const Row& row) const {
   return {file_, row.record.line, 0, name};
 }
 
-Taken<void> GeneratorRows::add_row(const Row& row) {
+Checked<void> GeneratorRows::add_row(const Row& row) {
   const Place place = place_of(row);
   if (row.text(kKey) == nullptr) {
     return at(place, refuse(kFailed, "the row ends before its key", "a row is KEY,data,ENCODING,VALUE"));
@@ -114,7 +114,7 @@ Taken<void> GeneratorRows::add_row(const Row& row) {
   return {};
 }
 
-Taken<LenientText> GeneratorRows::text_of(const Row& row) {
+Checked<LenientText> GeneratorRows::text_of(const Row& row) {
   LenientText result{.is_file = row.is_type("file") && !row.is_station()};
   if (text::is_secret_name(row.key())) result.show = text::Show::kNothing;
   const std::string* const value = row.text(kValue);
@@ -135,7 +135,7 @@ Taken<LenientText> GeneratorRows::text_of(const Row& row) {
   return result;
 }
 
-Taken<void> GeneratorRows::add_value(const Row& row) {
+Checked<void> GeneratorRows::add_value(const Row& row) {
   const Place place = place_of(row);
   const auto text = text_of(row);
   if (!text) return text.failed();
@@ -149,9 +149,9 @@ Taken<void> GeneratorRows::add_value(const Row& row) {
 }
 
 // With the rows that the original adds around it.
-Taken<void> GeneratorRows::add_setting(Setting setting, const LenientText& text) {
+Checked<void> GeneratorRows::add_setting(Setting setting, const LenientText& text) {
   std::string_view written = text.text ? std::string_view(*text.text) : std::string_view();
-  if (setting.key == "ap.authmode" && text.is_file) written = python_strip(written, PythonText::kBytes);
+  if (setting.key == "ap.authmode" && text.is_file) written = text::trim(written);
   auto before = extras_.before(setting, written);
   if (!before) return refuse(kFailed, before.error());
   if (*before) {
@@ -165,7 +165,7 @@ Taken<void> GeneratorRows::add_setting(Setting setting, const LenientText& text)
   return {};
 }
 
-Taken<void> GeneratorRows::put(Setting setting) {
+Checked<void> GeneratorRows::put(Setting setting) {
   if (auto added = builder_.add_key(setting.key, setting.place); !added) {
     return refuse(kRefusedInput, added.error());
   }

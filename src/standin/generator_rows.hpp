@@ -21,7 +21,7 @@ class GeneratorRows {
 
   // Takes the rows of one more CSV; its namespaces and keys join those there are. `file` is how messages name it.
   // Errors: the first row, in order, that is refused; the rows before it are taken.
-  [[nodiscard]] Taken<void> add(std::string_view csv, const std::string& file);
+  [[nodiscard]] Checked<void> add(std::string_view csv, const std::string& file);
 
   // The rows so far.
   [[nodiscard]] text::Settings take() { return builder_.take(); }
@@ -30,11 +30,11 @@ class GeneratorRows {
  private:
   struct Row;
 
-  [[nodiscard]] Taken<void> add_row(const Row& row);
-  [[nodiscard]] Taken<void> add_value(const Row& row);
-  [[nodiscard]] Taken<void> add_setting(text::Setting setting, const LenientText& text);
-  [[nodiscard]] Taken<void> put(text::Setting setting);
-  [[nodiscard]] Taken<LenientText> text_of(const Row& row);
+  [[nodiscard]] Checked<void> add_row(const Row& row);
+  [[nodiscard]] Checked<void> add_value(const Row& row);
+  [[nodiscard]] Checked<void> add_setting(text::Setting setting, const LenientText& text);
+  [[nodiscard]] Checked<void> put(text::Setting setting);
+  [[nodiscard]] Checked<LenientText> text_of(const Row& row);
   [[nodiscard]] text::Place place_of(const Row& row) const;
 
   int format_version_;

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "base/utf8.hpp"
+#include "base/blank.hpp"
 #include "format/layout.hpp"
 #include "standin/python_text.hpp"
 #include "text/ascii.hpp"
@@ -28,7 +28,7 @@ Failed<Refusal> no_value() {
   return refuse(kFailed, "the row ends before its value", "a row is KEY,data,ENCODING,VALUE");
 }
 
-Taken<Bytes> number(const LenientText& text, ValueType type) {
+Checked<Bytes> number(const LenientText& text, ValueType type) {
   const auto digits = python_decimal(*text.text, kind_of(text));
   if (!digits) {
     return refuse(kFailed, "the value is not a whole number in decimal",
@@ -39,15 +39,15 @@ Taken<Bytes> number(const LenientText& text, ValueType type) {
   return std::move(*bytes);
 }
 
-Taken<Bytes> string(const LenientText& text) {
+Checked<Bytes> string(const LenientText& text) {
   if (!is_utf8(*text.text)) return refuse(kFailed, "the file is not UTF-8", "save it as UTF-8, or store it as binary");
   Bytes bytes(text.text->begin(), text.text->end());
   bytes.push_back(0);
   return bytes;
 }
 
-Taken<Bytes> hex(const LenientText& text) {
-  const std::string_view digits = python_strip(*text.text, kind_of(text));
+Checked<Bytes> hex(const LenientText& text) {
+  const std::string_view digits = text.is_file ? text::trim(*text.text) : without_outer_blanks(*text.text);
   const std::size_t count = text.is_file ? digits.size() : count_characters(digits);
   if (count % 2 != 0) {
     return refuse(kRefusedInput, fmt::format("the number of hex digits, {}, is odd", count),
@@ -67,7 +67,7 @@ bool is_base64_digit(char c) {
 
 // As binascii.a2b_base64() of Python: other characters are passed over, also = where it pads nothing, and the padding
 // ends the value. The bits behind the last byte may be anything.
-Taken<Bytes> base64(const LenientText& text) {
+Checked<Bytes> base64(const LenientText& text) {
   if (!text.is_file && count_characters(*text.text) != text.text->size()) {
     return refuse(kFailed, "the value has characters outside ASCII, which is no base64");
   }
@@ -119,7 +119,7 @@ std::optional<std::string> fill_of(std::string_view encoding, std::string_view n
   return fmt::format("{}({};{}", name, *digits, byte);
 }
 
-Taken<LenientValue> filled(std::string_view encoding, std::string_view name, const LenientText& text) {
+Checked<LenientValue> filled(std::string_view encoding, std::string_view name, const LenientText& text) {
   const auto form = fill_of(encoding, name);
   if (!form) {
     return refuse(kRefusedInput, fmt::format("the encoding begins with {} and is no fill", name),
@@ -135,7 +135,7 @@ Taken<LenientValue> filled(std::string_view encoding, std::string_view name, con
   return LenientValue{ValueType::kBlobData, std::move(*bytes)};
 }
 
-Taken<Bytes> encoded(const RowEncoding& encoding, const LenientText& text) {
+Checked<Bytes> encoded(const RowEncoding& encoding, const LenientText& text) {
   switch (encoding.form) {
     case Form::kNumber:
       return number(text, encoding.type);
@@ -150,7 +150,7 @@ Taken<Bytes> encoded(const RowEncoding& encoding, const LenientText& text) {
   }
 }
 
-Taken<LenientValue> unchecked_value(std::string_view encoding, const LenientText& text) {
+Checked<LenientValue> unchecked_value(std::string_view encoding, const LenientText& text) {
   for (const std::string_view name : {kFill, kSizedFill}) {
     if (encoding.starts_with(name)) return filled(encoding, name, text);
   }
@@ -177,7 +177,7 @@ std::size_t size_max(ValueType type, int format_version) {
 
 }  // namespace
 
-Taken<LenientValue> lenient_value(std::string_view encoding, const LenientText& text, int format_version) {
+Checked<LenientValue> lenient_value(std::string_view encoding, const LenientText& text, int format_version) {
   auto value = unchecked_value(encoding, text);
   if (!value || is_number(value->type)) return value;
   const std::size_t max = size_max(value->type, format_version);

@@ -6,26 +6,10 @@
 #include <string_view>
 
 #include "nvsafe/value_type.hpp"
-#include "standin/tool.hpp"
-#include "text/problem.hpp"
+#include "standin/refusal.hpp"
 #include "text/value.hpp"
 
 namespace nvsafe::standin {
-
-// What the original does not take, and the status it ends with.
-struct Refusal {
-  int status = kFailed;
-  text::Problem problem;
-};
-template <typename T>
-using Taken = Result<T, Refusal>;
-
-[[nodiscard]] inline Failed<Refusal> refuse(int status, std::string what, std::string hint = {}) {
-  return {Refusal{status, {text::Exit::kBadInput, std::move(what), std::move(hint)}}};
-}
-[[nodiscard]] inline Failed<Refusal> refuse(int status, const text::Problem& problem) {
-  return {Refusal{status, problem}};
-}
 
 // The value column of a row, or the content of the file that it names.
 struct LenientText {
@@ -42,6 +26,7 @@ struct LenientValue {
 // Encodings in any case; a fill in lower case with anything behind it; numbers as int(); blanks around hex digits;
 // base64 with other characters in it. Errors, without a place: kRefusedInput for an unknown encoding, a fill of another
 // form or too small, an odd number of hex digits, a string or (version 1) blob that is too long; kFailed for the rest.
-[[nodiscard]] Taken<LenientValue> lenient_value(std::string_view encoding, const LenientText& text, int format_version);
+[[nodiscard]] Checked<LenientValue> lenient_value(std::string_view encoding, const LenientText& text,
+                                                  int format_version);
 
 }  // namespace nvsafe::standin

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "base/number.hpp"
-#include "base/utf8.hpp"
+#include "base/python_integer.hpp"
+#include "text/ascii.hpp"
 
 namespace nvsafe::standin {
 namespace {
@@ -19,116 +19,37 @@ constexpr char32_t kZeros[] = {0x0660,  0x06F0,  0x07C0,  0x0966,  0x09E6,  0x0A
                                0x11C50, 0x11D50, 0x11DA0, 0x16A60, 0x16AC0, 0x16B50, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC,
                                0x1D7F6, 0x1E140, 0x1E2F0, 0x1E950, 0x1FBF0};
 
-// What str.isspace() says beyond ASCII: bidirectional type WS, B or S, or category Zs.
-constexpr char32_t kBlanks[] = {0x85,   0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006,
-                                0x2007, 0x2008, 0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
-
-bool is_ascii_blank(char32_t code) { return code == ' ' || (code >= '\t' && code <= '\r'); }
-
-// strip() of a str also takes the separators 0x1C to 0x1F, int() does not.
-bool is_str_blank(char32_t code) {
-  return is_ascii_blank(code) || (code >= 0x1C && code <= 0x1F) ||
-         std::find(std::begin(kBlanks), std::end(kBlanks), code) != std::end(kBlanks);
-}
-
-std::size_t last_character_size(std::string_view text) {
-  std::size_t size = 1;
-  while (size < text.size() && (text[text.size() - size] & 0xC0) == 0x80) ++size;
-  return size;
-}
-
-template <typename IsBlank>
-std::string_view strip_if(std::string_view text, IsBlank is_blank) {
-  for (auto first = first_character(text); first && is_blank(first->code); first = first_character(text)) {
-    text.remove_prefix(first->size);
-  }
-  while (!text.empty()) {
-    const std::size_t size = last_character_size(text);
-    const auto last = first_character(text.substr(text.size() - size));
-    if (!last || last->size != size || !is_blank(last->code)) break;
-    text.remove_suffix(size);
-  }
-  return text;
-}
-
-// The ASCII digit for a decimal digit of any script, or the character itself below 0x80. Nothing: any other.
+// The ASCII digit for a decimal digit of any script, a space for a blank, the character itself below 0x80. Nothing: any
+// other.
 std::optional<char> to_ascii(char32_t code) {
   if (code < 0x80) return static_cast<char>(code);
+  if (is_blank(code)) return ' ';
   const auto above = std::upper_bound(std::begin(kZeros), std::end(kZeros), code);
   if (above == std::begin(kZeros) || code - *std::prev(above) > 9) return std::nullopt;
   return static_cast<char>('0' + (code - *std::prev(above)));
 }
 
-// In ASCII and without the blanks around it, as int() sees it.
-std::optional<std::string> ascii_number(std::string_view text, PythonText kind) {
-  text = strip_if(text, [&](char32_t code) {
-    return is_ascii_blank(code) || (kind == PythonText::kStr && code >= 0x80 && is_str_blank(code));
-  });
+}  // namespace
+
+std::optional<std::string> python_ascii(std::string_view text, PythonText kind) {
   std::string ascii;
   while (const auto character = first_character(text)) {
-    const auto digit = to_ascii(character->code);
-    if (!digit || (character->code >= 0x80 && kind == PythonText::kBytes)) return std::nullopt;
-    ascii += *digit;
+    if (character->code >= 0x80 && kind == PythonText::kBytes) return std::nullopt;
+    const auto c = to_ascii(character->code);
+    if (!c) return std::nullopt;
+    ascii += *c;
     text.remove_prefix(character->size);
   }
   if (!text.empty()) return std::nullopt;
   return ascii;
 }
 
-bool is_digit(char c, int base) { return detail::digit_value(c) < base; }
-
-// `digits` without the underscores between two digits. Nothing: another character, no digit, or a stray underscore.
-std::optional<std::string> without_underscores(std::string_view digits, int base) {
-  std::string result;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (is_digit(digits[i], base)) {
-      result += digits[i];
-    } else if (digits[i] != '_' || i == 0 || !is_digit(digits[i - 1], base) || i + 1 == digits.size()) {
-      return std::nullopt;
-    }
-  }
-  if (result.empty()) return std::nullopt;
-  return result;
-}
-
-std::string_view take_sign(std::string_view& text) {
-  if (!text.starts_with('-') && !text.starts_with('+')) return {};
-  const std::string_view sign = text.substr(0, 1);
-  text.remove_prefix(1);
-  return sign;
-}
-
-}  // namespace
-
-std::string_view python_strip(std::string_view text, PythonText kind) {
-  return strip_if(text, kind == PythonText::kStr ? is_str_blank : is_ascii_blank);
-}
-
 std::optional<std::string> python_decimal(std::string_view text, PythonText kind) {
-  const auto ascii = ascii_number(text, kind);
-  if (!ascii) return std::nullopt;
-  std::string_view rest = *ascii;
-  const std::string_view sign = take_sign(rest);
-  const auto digits = without_underscores(rest, 10);
-  if (!digits) return std::nullopt;
-  return std::string(sign) + *digits;
-}
-
-std::optional<PythonInteger> python_integer(std::string_view text) {
-  const auto ascii = ascii_number(text, PythonText::kStr);
-  if (!ascii) return std::nullopt;
-  std::string_view rest = *ascii;
-  PythonInteger result{.is_negative = take_sign(rest) == "-"};
-  const std::string_view with_prefix = rest;
-  const unsigned base = detail::take_base_prefix(rest);
-  if (base != 10 && rest.starts_with('_')) rest.remove_prefix(1);
-  const auto digits = without_underscores(rest, static_cast<int>(base));
-  if (!digits) return std::nullopt;
-  const bool is_zero = digits->find_first_not_of('0') == std::string::npos;
-  if (base == 10 && digits->size() > 1 && digits->front() == '0' && !is_zero) return std::nullopt;
-  const std::string prefix(base == 10 ? "" : with_prefix.substr(0, 2));
-  if (const auto number = parse_integer(prefix + *digits)) result.magnitude = number->magnitude;
-  return result;
+  auto ascii = python_ascii(text, kind);
+  if (!ascii || !parse_python_integer(*ascii, 10)) return std::nullopt;
+  std::string number(text::trim(*ascii));
+  std::erase(number, '_');
+  return number;
 }
 
 std::string_view python_extension(std::string_view path) {

@@ -69,7 +69,7 @@ TEST(Build, a_blob_may_use_every_page_of_a_read_only_partition) {
   const auto settings_of_size = [](std::size_t size) {
     return text::Settings{{name_space("a"), value("a", "b", ValueType::kBlobData, Bytes(size, 3))}};
   };
-  for (const auto [partition_size, blob_size] : {std::pair(0x1000u, 3900u), std::pair(0x2000u, 7900u)}) {
+  for (const auto& [partition_size, blob_size] : {std::pair(0x1000u, 3900u), std::pair(0x2000u, 7900u)}) {
     const auto settings = settings_of_size(blob_size);
     const auto built = build_image(settings, {.size = partition_size, .is_read_only = true});
     ASSERT_TRUE(built.ok()) << built.error().what;

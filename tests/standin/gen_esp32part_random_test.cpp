@@ -34,8 +34,8 @@ class QuietStderr {
 
 std::vector<std::string> recorded_inputs() {
   std::vector<std::string> inputs;
-  for (const auto& folder : recorded_runs("table")) {
-    for (const auto& [name, bytes] : files_below(folder / "in")) inputs.push_back(bytes);
+  for (const RecordedRun& run : recorded_runs("table")) {
+    for (const auto& [name, bytes] : run.inputs) inputs.push_back(bytes);
   }
   return inputs;
 }

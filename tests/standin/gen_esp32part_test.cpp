@@ -33,9 +33,17 @@ void expect_refusal(const Ran& ran, int status, std::string_view why) {
 }
 
 TEST(GenEsp32part, does_what_was_recorded_of_the_original) {
-  const auto folders = recorded_runs("table");
-  ASSERT_EQ(folders.size(), 104u);
-  for (const auto& folder : folders) expect_recorded_run(folder, "gen_esp32part");
+  const auto runs = recorded_runs("table");
+  ASSERT_EQ(runs.size(), 104u);
+  for (const RecordedRun& recorded : runs) {
+    const RecordedPlace place(recorded);
+    const Ran ran = place.repeat(recorded, "gen_esp32part");
+    EXPECT_EQ(ran.status, recorded.status) << recorded.name << ran;
+    EXPECT_TRUE(ran.out == recorded.standard_output) << recorded.name << ran;
+    Files files = recorded.inputs;
+    for (const auto& [name, bytes] : recorded.outputs) files[name] = bytes;
+    EXPECT_TRUE(files_below(place.path()) == files) << recorded.name << ran;
+  }
 }
 
 TEST(GenEsp32part, is_called_by_link_name_or_by_as) {
@@ -102,9 +110,9 @@ TEST(GenEsp32part, a_refusal_leaves_the_output_as_it_was) {
 
 TEST(GenEsp32part, never_overwrites_its_input_or_a_key) {
   const Workplace workplace({kTableFile, {"key.bin", cli::noise(64)}});
-  expect_refusal(run(workplace, {"in.csv", "./in.csv"}), 2, "./in.csv: is the input, and is not overwritten");
+  expect_refusal(run(workplace, {"in.csv", "./in.csv"}), 2, "./in.csv: is read here, and is not written over");
   EXPECT_EQ(workplace.read("in.csv"), kTableFile.bytes);
-  expect_refusal(run(workplace, {"in.csv", "key.bin"}), 2, "key.bin: holds a key, and is not overwritten");
+  expect_refusal(run(workplace, {"in.csv", "key.bin"}), 2, "key.bin: holds a key, and is not written over");
   EXPECT_EQ(workplace.read("key.bin"), cli::noise(64));
 }
 

@@ -2,79 +2,28 @@
 // but for what testdata/standin/differences.txt lists. docs/COMPATIBILITY.md names the same differences.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <map>
 #include <set>
 
-#include "cli/program.hpp"
+#include "standin/generator_run.hpp"
+#include "standin/recorded_run.hpp"
 #include "standin/tool.hpp"
 
 namespace nvsafe::standin {
 namespace {
 
-namespace fs = std::filesystem;
-using cli::Arguments;
-using cli::Ran;
-using cli::Tree;
-using cli::Workplace;
+const std::filesystem::path kRoot = NVSAFE_SOURCE_DIR;
 
-const fs::path kTestdata = fs::path(NVSAFE_SOURCE_DIR) / "testdata";
-
-std::string content(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-std::vector<std::string> lines_of(const fs::path& path) {
-  std::ifstream in(path);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-// The regular files below a folder; none if there is no such folder.
-std::vector<cli::NamedFile> files_in(const fs::path& folder) {
-  std::vector<cli::NamedFile> files;
-  if (!fs::is_directory(folder)) return files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back({fs::relative(entry.path(), folder), content(entry.path())});
-  }
-  return files;
-}
-
-struct RecordedCase {
-  std::string name;
-  Arguments arguments;
-  int status = 0;
-  std::vector<cli::NamedFile> inputs;
-  std::map<std::string, std::string> outputs;  // none: it failed, or made nothing
-};
-
-RecordedCase read_case(const fs::path& folder) {
-  RecordedCase result{.name = folder.filename(), .arguments = lines_of(folder / "cmd")};
-  // The runs of testdata/build all succeeded and have no such file.
-  if (fs::exists(folder / "exit")) result.status = std::stoi(content(folder / "exit"));
-  result.inputs = files_in(folder / "in");
-  for (cli::NamedFile& file : files_in(folder / "out")) result.outputs[file.name] = std::move(file.bytes);
-  return result;
-}
-
-std::vector<RecordedCase> kept_cases() {
-  std::vector<RecordedCase> cases;
-  for (const char* folder : {"build", "standin/nvs_partition_gen"}) {
-    for (const auto& entry : fs::directory_iterator(kTestdata / folder)) {
-      if (fs::exists(entry.path() / "cmd")) cases.push_back(read_case(entry.path()));
-    }
-  }
-  return cases;
+std::vector<RecordedRun> kept_runs() {
+  auto runs = recorded_runs("build");
+  auto more = recorded_runs("standin/nvs_partition_gen");
+  runs.insert(runs.end(), more.begin(), more.end());
+  return runs;
 }
 
 // "refused", "corrected" or "accepted" by "tool/case".
 std::map<std::string, std::string> read_differences() {
   std::map<std::string, std::string> differences;
-  for (const std::string& line : lines_of(kTestdata / "standin/differences.txt")) {
+  for (const std::string& line : file_lines(kRoot / "testdata/standin/differences.txt")) {
     if (line.empty() || line.starts_with('#')) continue;
     const std::size_t first = line.find(": "), second = line.find(": ", first + 2);
     EXPECT_NE(second, std::string::npos) << line;
@@ -83,35 +32,13 @@ std::map<std::string, std::string> read_differences() {
   return differences;
 }
 
-Ran run_standin(const Workplace& workplace, const RecordedCase& run) {
-  Arguments words = {"as", "nvs_partition_gen"};
-  words.insert(words.end(), run.arguments.begin(), run.arguments.end());
-  return workplace.run(words);
-}
-
-using Files = std::map<std::string, std::string>;
-
-bool is_input(const RecordedCase& run, const std::string& name, const std::string& bytes) {
-  return std::any_of(run.inputs.begin(), run.inputs.end(),
-                     [&](const cli::NamedFile& input) { return input.name == name && input.bytes == bytes; });
-}
-
-// Files that were not there, or had other bytes.
-Files made_files(const Workplace& workplace, const RecordedCase& run) {
-  Files made;
-  for (const auto& [name, item] : workplace.tree()) {
-    if (!item.is_directory && !is_input(run, name, item.bytes)) made[name] = item.bytes;
-  }
-  return made;
-}
-
 std::set<std::string> names_of(const Files& files) {
   std::set<std::string> names;
   for (const auto& [name, bytes] : files) names.insert(name);
   return names;
 }
 
-void expect_as_recorded(const RecordedCase& run, const Ran& ran, const Files& made, const std::string& verdict) {
+void expect_as_recorded(const RecordedRun& run, const Ran& ran, const Files& made, const std::string& verdict) {
   if (verdict == "refused") {
     EXPECT_TRUE(ran.status == kFailed || ran.status == kRefusedInput) << ran;
     EXPECT_TRUE(ran.err.starts_with("error: ")) << ran;
@@ -130,14 +57,14 @@ void expect_as_recorded(const RecordedCase& run, const Ran& ran, const Files& ma
 
 TEST(RecordedStandIn, kept_runs_leave_the_same_files_and_status) {
   const auto differences = read_differences();
-  const auto cases = kept_cases();
-  EXPECT_EQ(cases.size(), 39u + 63u);
-  for (const RecordedCase& run : cases) {
+  const auto runs = kept_runs();
+  EXPECT_EQ(runs.size(), 39u + 63u);
+  for (const RecordedRun& run : runs) {
     SCOPED_TRACE(run.name);
     const auto difference = differences.find("nvs_partition_gen/" + run.name);
-    const Workplace workplace(run.inputs);
-    const Ran ran = run_standin(workplace, run);
-    expect_as_recorded(run, ran, made_files(workplace, run), difference == differences.end() ? "" : difference->second);
+    const RecordedPlace place(run);
+    const Ran ran = place.repeat(run, "nvs_partition_gen");
+    expect_as_recorded(run, ran, place.made_files(), difference == differences.end() ? "" : difference->second);
   }
 }
 
@@ -155,18 +82,18 @@ std::string joined(const Workplace& workplace, const Arguments& names) {
 TEST(RecordedStandIn, corrected_images_are_those_of_build) {
   int count = 0;
   const auto differences = read_differences();
-  for (const RecordedCase& run : kept_cases()) {
+  for (const RecordedRun& run : kept_runs()) {
     const auto difference = differences.find("nvs_partition_gen/" + run.name);
     if (difference == differences.end() || difference->second != "corrected" || run.arguments[0] != "generate")
       continue;
     SCOPED_TRACE(run.name);
-    const Workplace workplace(run.inputs);
-    EXPECT_EQ(run_standin(workplace, run).status, 0);
+    const RecordedPlace place(run);
+    EXPECT_EQ(place.repeat(run, "nvs_partition_gen").status, 0);
     const auto size = std::find_if(run.arguments.begin(), run.arguments.end(),
                                    [](const std::string& word) { return word.starts_with("0x"); });
-    workplace.write("all.csv", joined(workplace, {run.arguments.begin() + 1, size - 1}));
-    workplace.must_run({"build", "all.csv", "--plain", "-o", "built", "--size", *size});
-    EXPECT_TRUE(workplace.read(*(size - 1)) == workplace.read("built"));
+    place.write("all.csv", joined(place, {run.arguments.begin() + 1, size - 1}));
+    place.must_run({"build", "all.csv", "--plain", "-o", "built", "--size", *size});
+    EXPECT_TRUE(place.read(*(size - 1)) == place.read("built"));
     ++count;
   }
   EXPECT_EQ(count, 5);
@@ -178,7 +105,7 @@ std::map<std::string, std::string> differences_of_the_document(std::map<std::str
       {"## What is refused", "refused"}, {"## What is corrected", "corrected"}, {"## What is accepted", "accepted"}};
   std::map<std::string, std::string> found;
   std::string verdict;
-  for (const std::string& line : lines_of(fs::path(NVSAFE_SOURCE_DIR) / "docs/COMPATIBILITY.md")) {
+  for (const std::string& line : file_lines(kRoot / "docs/COMPATIBILITY.md")) {
     if (line.starts_with("## ")) verdict = verdicts.contains(line) ? verdicts.at(line) : "";
     if (verdict.empty() || !line.starts_with("| ")) continue;
     const std::size_t last = line.rfind('|', line.size() - 2);
@@ -209,8 +136,8 @@ TEST(CompatibilityDoc, has_the_status_of_each_refusal) {
   (void)differences_of_the_document(statuses);
   EXPECT_EQ(statuses.size(), 8u);
   for (const auto& [name, status] : statuses) {
-    const RecordedCase run = read_case(kTestdata / "standin/nvs_partition_gen" / (name + "-a0"));
-    EXPECT_EQ(run_standin(Workplace(run.inputs), run).status, status) << name;
+    const RecordedRun run = read_recorded_run(kRoot / "testdata/standin/nvs_partition_gen" / (name + "-a0"));
+    EXPECT_EQ(RecordedPlace(run).repeat(run, "nvs_partition_gen").status, status) << name;
   }
 }
 

@@ -1,5 +1,4 @@
-// Why gen_esp32part stops, and with which exit status: kUsage where the original has a message of its own, kFailed
-// where it ends in an error of Python.
+// Why a stand-in stops, and with which exit status.
 #pragma once
 
 #include <string>
@@ -12,18 +11,18 @@
 namespace nvsafe::standin {
 
 struct Refusal {
-  int status = kUsage;
+  int status = kFailed;
   text::Problem problem;
 };
 
 template <typename T>
 using Checked = Result<T, Refusal>;
 
-[[nodiscard]] inline Failed<Refusal> refuse(int status, std::string what, std::string hint = {}) {
-  return {{status, {text::Exit::kBadInput, std::move(what), std::move(hint)}}};
-}
 [[nodiscard]] inline Failed<Refusal> refuse(int status, text::Problem problem) {
   return {{status, std::move(problem)}};
+}
+[[nodiscard]] inline Failed<Refusal> refuse(int status, std::string what, std::string hint = {}) {
+  return refuse(status, {text::Exit::kBadInput, std::move(what), std::move(hint)});
 }
 
 }  // namespace nvsafe::standin
