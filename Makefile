@@ -23,7 +23,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-recorded check-shim counterparts ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-oracle check-recorded check-shim counterparts ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -56,7 +56,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-recorded check-shim
+.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -107,6 +107,17 @@ check-recorded: build-release
 check-shim: build-release
 	$(install_packages) build check
 	@scripts/check_shim.sh
+
+# The tests that make images run once more, to keep them in build/oracle; their own results were told by make test.
+check-oracle: build-release ## compare an independent reader (docs/ORACLE.md) with nvsafe on all images of the tests
+	$(install_packages) build test check
+	@$(MAKE) -s build/asan/build.ninja
+	@$(call build,asan)
+	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --self-test
+	@rm -rf build/oracle && mkdir -p build/oracle
+	@NVSAFE_KEEP_IMAGES="$(CURDIR)/build/oracle" ctest --test-dir build/asan -R '^(cli|image|sim|store)' -j $(JOBS) \
+	  --no-tests=error --output-on-failure >build/oracle/tests.log || { cat build/oracle/tests.log; exit 1; }
+	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --made 2000 build/oracle
 
 # A changed preset must not meet the cache of the old one.
 build/%/build.ninja: CMakePresets.json

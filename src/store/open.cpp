@@ -6,6 +6,7 @@
 namespace nvsafe::store {
 namespace {
 
+constexpr std::uint32_t kLookahead = 8;                // items; enough to hide a fetch from the next cache
 constexpr std::uint32_t kPartitionSizeMax = 1u << 28;  // 256 MiB: far above any chip's flash
 
 Result<void> added(bool has_memory) {
@@ -94,7 +95,7 @@ Result<void> Store::scan(FoundItems& found) {
           return note(finding);
         });
     if (!record) return record.failed();
-    count_page(*record);
+    count_page(*record, statistics_);
     if (store::is_in_use(record->kind)) {
       untidy_.torn_entries += torn_entries;
       untidy_.illegal_marks += record->illegal_count;
@@ -142,14 +143,26 @@ const Store::FoundItem& Store::FoundItems::at(Location location) const {
                            [](const FoundItem& item, std::uint32_t wanted) { return item.entry_index() < wanted; });
 }
 
-void Store::count_page(const PageRecord& page) {
-  statistics_.blank_page_count += page.kind == PageKind::kBlank ? 1 : 0;
-  statistics_.in_use_page_count += store::is_in_use(page.kind) ? 1 : 0;
-  statistics_.pinned_page_count += page.is_pinned ? 1 : 0;
-  statistics_.written_entries += page.written_count;
-  statistics_.decoded_entries += page.decoded_count;
-  statistics_.erased_entries += page.erased_count;
-  if (store::is_in_use(page.kind)) statistics_.used_entries += page.decoded_count;
+void Store::count_page(const PageRecord& page, Statistics& statistics) {
+  statistics.blank_page_count += page.kind == PageKind::kBlank ? 1 : 0;
+  statistics.in_use_page_count += store::is_in_use(page.kind) ? 1 : 0;
+  statistics.pinned_page_count += page.is_pinned ? 1 : 0;
+  statistics.written_entries += page.written_count;
+  statistics.decoded_entries += page.decoded_count;
+  statistics.erased_entries += page.erased_count;
+  if (store::is_in_use(page.kind)) statistics.used_entries += page.decoded_count;
+}
+
+// After mount() all that decodes in a page in use is live, and so the pages tell.
+Statistics Store::statistics() const {
+  if (!is_writable_) return statistics_;
+  Statistics now;
+  now.page_count = statistics_.page_count;
+  now.flash_read_size = statistics_.flash_read_size;
+  now.findings_left_out = statistics_.findings_left_out;
+  now.namespace_count = static_cast<std::uint32_t>(namespaces_.size());
+  for (const PageRecord& page : pages_) count_page(page, now);
+  return now;
 }
 
 // Only pages in use hold live items: a page with a damaged header is reported, and the firmware does not read it.
@@ -184,6 +197,7 @@ Result<void> Store::build_index(const FoundItems& found) {
   for (const std::uint32_t page : page_order_) {
     for (std::uint32_t i = found.first_of_page[page]; i < found.first_of_page[page + 1]; ++i) {
       const FoundItem& item = found.items[i];
+      if (i + kLookahead < found.items.size()) index_.prefetch(found.items[i + kLookahead].hash);
       NVSAFE_TRY(index_item(item, Location::at(page, item.entry_index()), found));
     }
   }
@@ -230,11 +244,11 @@ Result<void> Store::restore_complete_values() {
     if (!index_.contains(pair.hash, pair.newer)) continue;
     const auto newer = read_entry(pair.newer);
     if (!newer) return newer.failed();
-    const auto restores = should_restore(pair.older, pair.newer, *newer);
-    if (!restores) return restores.failed();
-    if (!*restores) continue;
     const auto older = read_entry(pair.older);
     if (!older) return older.failed();
+    const auto restores = should_restore(*older, pair.newer, *newer);
+    if (!restores) return restores.failed();
+    if (!*restores) continue;
     statistics_.used_entries += older->span;
     statistics_.used_entries -= newer->span;
     untidy_.surplus_chunks += chunk_surplus(*older) - chunk_surplus(*newer);
@@ -248,20 +262,22 @@ Result<void> Store::restore_complete_values() {
   return {};
 }
 
-// A blob index that lacks chunks gives way to the older one. A chunk gives way to an older copy if the blob's index was
-// written between the two: an index comes after its chunks, so the newer chunk belongs to no finished value.
-Result<bool> Store::should_restore(Location older, Location newer, const format::Entry& newer_entry) {
+// A blob index that lacks chunks gives way to the older one. A chunk that is newer than the blob's index gives way to
+// any older chunk: an index comes after its chunks, so the newer chunk belongs to no finished value. Where all copies
+// are newer than the index, a collection has moved the oldest of them, and updates that failed have left the others.
+Result<bool> Store::should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry) {
   if (newer_entry.type == ValueType::kBlobIndex) {
     const auto complete = is_blob_complete(newer_entry);
     if (!complete) return complete.failed();
     return !*complete;
   }
+  if (older_entry.type != ValueType::kBlobData) return false;
   Location location;
   format::Entry index;
   const auto found =
       find_location(newer_entry.namespace_index, newer_entry.key, format::kChunkIndexNone, location, index);
   if (!found) return found.failed();
-  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location) && is_newer(location, older);
+  return *found && index.type == ValueType::kBlobIndex && is_newer(newer, location);
 }
 
 // Definitions in order of age; for one name the oldest counts, as in the firmware.

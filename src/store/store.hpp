@@ -101,7 +101,8 @@ class Store {
   Result<std::uint8_t> create_namespace(
       const Name& name, FunctionRef<bool(std::uint8_t)> is_held = [](std::uint8_t) { return false; });
 
-  [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+  // As of now, also after writing.
+  [[nodiscard]] Statistics statistics() const;
   [[nodiscard]] std::span<const PageRecord> pages() const { return pages_.span(); }
   [[nodiscard]] std::span<const Namespace> namespaces() const { return namespaces_.span(); }
   // What opening noticed; check() adds what needs more reading.
@@ -193,13 +194,13 @@ class Store {
   Result<void> load();
   Result<void> scan(FoundItems& found);
   Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
-  void count_page(const PageRecord& page);
+  static void count_page(const PageRecord& page, Statistics& statistics);
   Result<void> order_pages();
   Result<void> build_index(const FoundItems& found);
   Result<void> index_item(const FoundItem& item, Location location, const FoundItems& found);
   Result<void> supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same);
   Result<void> restore_complete_values();
-  Result<bool> should_restore(Location older, Location newer, const format::Entry& newer_entry);
+  Result<bool> should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry);
   Result<void> sort_namespaces();
   Result<void> check_namespaces();
   Result<void> check_blobs(Buffer<Location>& used_chunks);

@@ -3,6 +3,7 @@
 #include "format/key_page.hpp"
 #include "image/build.hpp"
 #include "support/bytes.hpp"
+#include "support/kept_image.hpp"
 #include "table/binary.hpp"
 #include "table/csv.hpp"
 #include "text/settings.hpp"
@@ -42,7 +43,9 @@ std::string plain_image(std::string_view settings) { return image_of(settings, n
 std::string image_encrypted_with(std::string_view key, std::string_view settings) {
   const auto cipher = format::EntryCipher::create(to_key(key));
   EXPECT_TRUE(cipher.ok());
-  return image_of(settings, &*cipher);
+  const std::string image = image_of(settings, &*cipher);
+  test::keep_image(test::as_bytes(image), {.made_by = "build", .keys = {std::string(key)}});
+  return image;
 }
 
 std::string dump_with(std::string_view csv, std::string_view nvs) {

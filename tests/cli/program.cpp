@@ -11,10 +11,15 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "format/key_page.hpp"
 #include "support/bytes.hpp"
+#include "support/kept_image.hpp"
+#include "table/binary.hpp"
 
 namespace nvsafe::cli {
 namespace {
+
+constexpr std::size_t kHmacKeySize = 32;
 
 // A file in memory: a run leaves nothing behind, and nothing blocks.
 class Scratch {
@@ -144,7 +149,28 @@ Ran Workplace::run(const Arguments& arguments, const Surroundings& surroundings)
   }
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out.content(), err.content()};
+  Ran ran{WIFEXITED(status) ? WEXITSTATUS(status) : -1, out.content(), err.content()};
+  if (test::ImageKeeper::instance().keeps()) keep_images({surroundings.input, ran.out});
+  return ran;
+}
+
+void Workplace::keep_images(std::vector<std::string> contents) const {
+  namespace fs = std::filesystem;
+  constexpr auto kOptions = fs::directory_options::skip_permission_denied;
+  for (const auto& entry : fs::recursive_directory_iterator(path(), kOptions)) {
+    if (fs::is_regular_file(entry.symlink_status())) contents.push_back(read(fs::relative(entry.path(), path())));
+  }
+  // Each key that lies here is tried on each image, also a wrong one.
+  test::KeptImage image{.made_by = "program"};
+  for (const std::string& bytes : contents) {
+    const auto page_key = format::decode_key_page(test::as_bytes(bytes));
+    if (bytes.size() == format::kXtsKeySize) image.keys.push_back(bytes);
+    if (page_key.ok()) image.keys.emplace_back(page_key->bytes().begin(), page_key->bytes().end());
+    if (bytes.size() == kHmacKeySize) image.hmac_keys.push_back(bytes);
+  }
+  for (const std::string& bytes : contents) {
+    if (bytes.size() >= table::kBinarySize) test::keep_image(test::as_bytes(bytes), image);
+  }
 }
 
 Ran Workplace::must_run(const Arguments& arguments, const Surroundings& surroundings) const {

@@ -80,6 +80,10 @@ class Workplace {
   Ran must_run(const Arguments& arguments, const Surroundings& surroundings = {}) const;
 
  private:
+  // Everything here, and in `contents`, that is as large as a partition table, the smallest file with something to
+  // read.
+  void keep_images(std::vector<std::string> contents) const;
+
   host::TemporaryDirectory directory_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "image/open.hpp"
 #include "image/verify.hpp"
+#include "support/built_image.hpp"
 #include "support/nvs_writer.hpp"
 
 namespace nvsafe::image {
@@ -39,7 +40,7 @@ Verification read_back(const Bytes& image, const text::Settings& settings, const
 TEST(Build, a_string_may_fill_a_page_to_its_last_entry) {
   const text::Settings settings{{name_space("a"), value("a", "long", ValueType::kString, text_of_size(4000)),
                                  value("a", "n", ValueType::kU8, {7})}};
-  const auto built = build_image(settings, {.size = 0x4000});
+  const auto built = built_image(settings, {.size = 0x4000});
   ASSERT_TRUE(built.ok()) << built.error().what;
   EXPECT_EQ(built->page_count, 3u);
   EXPECT_TRUE(read_back(built->bytes, settings).all_rows_equal());
@@ -48,17 +49,17 @@ TEST(Build, a_string_may_fill_a_page_to_its_last_entry) {
 TEST(Build, says_how_many_bytes_are_missing_and_which_size_works) {
   text::Settings settings{{name_space("a")}};
   for (int i = 0; i < 300; ++i) settings.rows.push_back(value("a", "k" + std::to_string(i), ValueType::kU8, {1}));
-  const auto built = build_image(settings, {.size = 0x3000});
+  const auto built = built_image(settings, {.size = 0x3000});
   ASSERT_FALSE(built.ok());
   EXPECT_EQ(built.error().exit, text::Exit::kBadInput);
   EXPECT_NE(built.error().what.find("4096 bytes are missing"), std::string::npos) << built.error().what;
   EXPECT_NE(built.error().hint.find("0x4000"), std::string::npos) << built.error().hint;
-  EXPECT_TRUE(build_image(settings, {.size = 0x4000}).ok());
+  EXPECT_TRUE(built_image(settings, {.size = 0x4000}).ok());
 }
 
 TEST(Build, a_blob_beyond_the_partition_is_refused_with_what_fits) {
   const text::Settings settings{{name_space("a"), value("a", "b", ValueType::kBlobData, Bytes(8001))}};
-  const auto built = build_image(settings, {.size = 0x3000});
+  const auto built = built_image(settings, {.size = 0x3000});
   ASSERT_FALSE(built.ok());
   EXPECT_NE(built.error().what.find("at most 8000"), std::string::npos) << built.error().what;
   EXPECT_NE(built.error().hint.find("0x4000"), std::string::npos) << built.error().hint;
@@ -88,13 +89,13 @@ TEST(Build, the_size_a_hint_names_works) {
     const text::Settings settings{{name_space("a"), value("a", "b", ValueType::kBlobData, Bytes(size))}};
     std::uint32_t tried = 0x3000;
     for (int i = 0; i < 3; ++i) {  // first the blob's own limit, then the room for all
-      const auto built = build_image(settings, {.size = tried});
+      const auto built = built_image(settings, {.size = tried});
       if (built.ok()) break;
       const std::size_t at = built.error().hint.find("0x");
       ASSERT_NE(at, std::string::npos) << built.error().hint;
       tried = static_cast<std::uint32_t>(std::stoul(built.error().hint.substr(at), nullptr, 16));
     }
-    EXPECT_TRUE(build_image(settings, {.size = tried}).ok()) << size << " in " << tried;
+    EXPECT_TRUE(built_image(settings, {.size = tried}).ok()) << size << " in " << tried;
   }
 }
 
@@ -103,10 +104,10 @@ TEST(Build, version_1_takes_1984_bytes_and_no_more) {
     return text::Settings{{name_space("a"), value("a", "s", ValueType::kString, text_of_size(size)),
                            value("a", "b", ValueType::kBlobData, Bytes(size, 3))}};
   };
-  const auto built = build_image(settings_of_size(1984), {.size = 0x4000, .format_version = 1});
+  const auto built = built_image(settings_of_size(1984), {.size = 0x4000, .format_version = 1});
   ASSERT_TRUE(built.ok()) << built.error().what;
   EXPECT_TRUE(read_back(built->bytes, settings_of_size(1984)).all_rows_equal());
-  EXPECT_FALSE(build_image(settings_of_size(1985), {.size = 0x4000, .format_version = 1}).ok());
+  EXPECT_FALSE(built_image(settings_of_size(1985), {.size = 0x4000, .format_version = 1}).ok());
 }
 
 TEST(Build, refuses_sizes_that_firmware_cannot_use) {
@@ -147,7 +148,7 @@ TEST(Build, random_settings_read_back_plain_and_encrypted) {
     const format::XtsKey key = test::test_key(seed);
     auto cipher = format::EntryCipher::create(key);
     const bool is_encrypted = seed % 2 == 0;
-    const auto built = build_image(settings, {.size = 0x80000, .cipher = is_encrypted ? &*cipher : nullptr});
+    const auto built = built_image(settings, {.size = 0x80000, .cipher = is_encrypted ? &*cipher : nullptr});
     ASSERT_TRUE(built.ok()) << "seed " << seed << ": " << built.error().what;
     const auto result = read_back(built->bytes, settings, is_encrypted ? &key : nullptr);
     ASSERT_TRUE(result.all_rows_equal() && result.differences.empty())
@@ -163,7 +164,7 @@ TEST(Verify, names_every_kind_of_difference) {
   const text::Settings wanted{{name_space("a"), name_space("b"), value("a", "same", ValueType::kU8, {1}),
                                value("a", "value", ValueType::kU8, {2}), value("a", "type", ValueType::kU16, {1, 0}),
                                value("a", "gone", ValueType::kU8, {1})}};
-  const auto built = build_image(stored, {.size = 0x3000});
+  const auto built = built_image(stored, {.size = 0x3000});
   const auto result = read_back(built->bytes, wanted);
   EXPECT_EQ(result.equal_count, 1u);
   EXPECT_EQ(result.key_count, 4u);
@@ -183,11 +184,11 @@ TEST(Open, tells_whether_a_partition_was_opened_with_the_key_it_was_made_for) {
   test::CountingAllocator allocator;
   std::vector<KeyCandidate> keys;
   keys.push_back({"k", test::test_key(1)});
-  const auto plain = build_image(settings, {.size = 0x3000});
+  const auto plain = built_image(settings, {.size = 0x3000});
   const auto opened_plain = open_partition({"", 0, plain->bytes}, keys, "i", allocator);
   EXPECT_FALSE(is_opened_with(**opened_plain, &right));
   EXPECT_TRUE(is_opened_with(**opened_plain, nullptr));
-  const auto encrypted = build_image(settings, {.size = 0x3000, .cipher = &*cipher});
+  const auto encrypted = built_image(settings, {.size = 0x3000, .cipher = &*cipher});
   const auto opened = open_partition({"", 0, encrypted->bytes}, keys, "i", allocator);
   EXPECT_TRUE(is_opened_with(**opened, &right));
   EXPECT_FALSE(is_opened_with(**opened, &wrong));
@@ -197,7 +198,7 @@ TEST(Open, tells_whether_a_partition_was_opened_with_the_key_it_was_made_for) {
 TEST(Open, takes_the_key_that_decodes_and_names_none_that_do_not) {
   const text::Settings settings{{name_space("a"), value("a", "x", ValueType::kU8, {1})}};
   auto cipher = format::EntryCipher::create(test::test_key(1));
-  const auto built = build_image(settings, {.size = 0x3000, .cipher = &*cipher});
+  const auto built = built_image(settings, {.size = 0x3000, .cipher = &*cipher});
   test::CountingAllocator allocator;
   std::vector<KeyCandidate> keys;
   keys.push_back({"wrong.bin", test::test_key(2)});

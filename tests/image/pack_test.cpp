@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "image/build.hpp"
 #include "image/source.hpp"
+#include "support/built_image.hpp"
 #include "support/nvs_writer.hpp"
 #include "table/csv.hpp"
 
@@ -31,7 +31,9 @@ text::Settings sample() {
 
 text::Outcome<Packed> packed(const char* csv, std::vector<PackPart> parts, const PackOptions& options) {
   test::CountingAllocator allocator;
-  return pack(table_of(csv), std::move(parts), options, allocator);
+  auto result = pack(table_of(csv), std::move(parts), options, allocator);
+  if (result.ok()) test::keep_image(result->dump, {.made_by = "pack"});
+  return result;
 }
 
 // `part` in the nvs partition of the usual table, with or without a key.
@@ -58,14 +60,14 @@ TEST(Pack, takes_into_nvs_only_what_is_nvs) {
   const auto blank = packed_nvs(Bytes(0x3000, 0xFF));
   ASSERT_TRUE(blank.ok()) << blank.error().what;
   EXPECT_EQ(blank->parts[0].proof, PackedPart::Proof::kBlank);
-  const auto plain = packed_nvs(build_image(sample(), {.size = 0x3000})->bytes);
+  const auto plain = packed_nvs(built_image(sample(), {.size = 0x3000})->bytes);
   ASSERT_TRUE(plain.ok()) << plain.error().what;
   EXPECT_EQ(plain->parts[0].proof, PackedPart::Proof::kPlain);
 }
 
 TEST(Pack, calls_no_dump_encrypted_that_holds_a_plain_image) {
   const format::XtsKey key = test::test_key(1);
-  const auto result = packed_nvs(build_image(sample(), {.size = 0x3000})->bytes, &key);
+  const auto result = packed_nvs(built_image(sample(), {.size = 0x3000})->bytes, &key);
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.error().what.find("not encrypted"), std::string::npos) << result.error().what;
 }
@@ -74,14 +76,14 @@ TEST(Pack, takes_an_image_that_its_key_opens_and_no_other) {
   const format::XtsKey key = test::test_key(1);
   auto right = format::EntryCipher::create(key);
   auto wrong = format::EntryCipher::create(test::test_key(2));
-  EXPECT_TRUE(packed_nvs(build_image(sample(), {.size = 0x3000, .cipher = &*right})->bytes, &key).ok());
-  const auto result = packed_nvs(build_image(sample(), {.size = 0x3000, .cipher = &*wrong})->bytes, &key);
+  EXPECT_TRUE(packed_nvs(built_image(sample(), {.size = 0x3000, .cipher = &*right})->bytes, &key).ok());
+  const auto result = packed_nvs(built_image(sample(), {.size = 0x3000, .cipher = &*wrong})->bytes, &key);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().exit, text::Exit::kKey);
 }
 
 TEST(Pack, refuses_damaged_images) {
-  Bytes image = build_image(sample(), {.size = 0x3000})->bytes;
+  Bytes image = built_image(sample(), {.size = 0x3000})->bytes;
   image[64] ^= 1;
   EXPECT_FALSE(packed_nvs(image).ok());
 }

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "base/number.hpp"
-#include "image/build.hpp"
 #include "image/wifi_extras.hpp"
 #include "keys/xts_key.hpp"
+#include "support/built_image.hpp"
 #include "support/bytes.hpp"
 #include "text/settings.hpp"
 
@@ -100,6 +100,7 @@ std::optional<format::XtsKey> key_of(const Case& run) {
   if (file.empty()) return std::nullopt;
   // The original takes the first 64 bytes, whatever follows.
   const Bytes bytes = test::read_file(run.folder / "in" / file);
+  test::ImageKeeper::instance().add_key(std::span(bytes).first<64>());
   return format::XtsKey(std::span(bytes).first<64>());
 }
 
@@ -125,7 +126,7 @@ text::Outcome<Bytes> rebuilt(const Case& run) {
     auto made = format::EntryCipher::create(*key);
     cipher.emplace(std::move(*made));
   }
-  auto built = build_image(*settings, {.size = size.value_or(0),
+  auto built = built_image(*settings, {.size = size.value_or(0),
                                        .format_version = run.flag("--version") == "1" ? 1 : 2,
                                        .is_read_only = true,
                                        .cipher = cipher ? &*cipher : nullptr});

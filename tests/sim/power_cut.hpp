@@ -25,6 +25,7 @@
 
 #include "base/number.hpp"
 #include "sim/ram_nor.hpp"
+#include "support/kept_image.hpp"
 
 namespace nvsafe::sim {
 
@@ -167,6 +168,7 @@ class PowerCuts {
     ++tried_;
     if (flash.is_powered()) return note_failure(cut, "the workload did other operations than at first");
     flash.power_on();
+    test::keep_image(flash.bytes(), {.made_by = "power cut"});
     const std::string problem = check(flash, cut);
     if (!problem.empty()) note_failure(cut, problem);
   }

@@ -17,7 +17,16 @@ using test::NvsWriter;
 // An image opened, with everything it needs.
 struct Opened {
   explicit Opened(Bytes image, const format::EntryCipher* cipher = nullptr)
-      : bytes(std::move(image)), flash(bytes), result(Store::open(flash, allocator, cipher, statistics)) {}
+      : bytes(std::move(image)), flash(bytes), result(Store::open(flash, allocator, cipher, statistics)) {
+    test::keep_image(bytes, {.made_by = "page by page, and changed", .engine = cipher == nullptr ? seen() : ""});
+  }
+
+  // What the oracle must have seen, too.
+  std::string seen() {
+    return std::string("{\"opens\": ") + (result.ok() ? "true" : "false") +
+           ", \"written\": " + std::to_string(statistics.written_entries) +
+           ", \"decoded\": " + std::to_string(statistics.decoded_entries) + "}";
+  }
 
   Store& store() { return result.value(); }
   ErrorCode error() { return result.ok() ? ErrorCode::kNone : result.error().code; }
@@ -327,6 +336,38 @@ TEST(Store, a_chunk_newer_than_its_index_changes_no_value) {
     EXPECT_EQ(opened.findings()[FindingCode::kChunkOrphaned], 2u);
     EXPECT_EQ(opened.statistics.used_entries, 4u);
   }
+}
+
+// Left by two failed updates, one after the other: neither chunk belongs to a finished value.
+TEST(Store, of_several_chunks_newer_than_their_index_none_changes_a_value) {
+  NvsWriter writer(4);
+  writer.page(0, 0, PageState::kFull).name_space("a", 1);
+  writer.chunk(1, "b", 0, {1, 2, 3}).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {9, 9, 9}).chunk(1, "b", 0, {8, 8, 8});
+  Opened opened(writer.bytes());
+  EXPECT_EQ(*opened.get("a", "b"), (Bytes{1, 2, 3}));
+  EXPECT_EQ(opened.findings()[FindingCode::kChunkOrphaned], 4u);
+}
+
+// As when the chunk was moved behind its index, and an update failed later.
+TEST(Store, of_chunks_newer_than_their_index_the_oldest_is_its_own) {
+  NvsWriter writer(4);
+  writer.page(0, 0, PageState::kFull).name_space("a", 1).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {1, 2, 3}).chunk(1, "b", 0, {9, 9, 9});
+  EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
+}
+
+TEST(Store, a_chunk_gives_way_to_no_item_of_another_type) {
+  NvsWriter writer(4);
+  format::Entry unknown;
+  unknown.namespace_index = 1;
+  unknown.type = static_cast<ValueType>(0x99);
+  unknown.span = 1;
+  unknown.chunk_index = 0;
+  unknown.key = {'b'};
+  writer.page(0, 0, PageState::kFull).name_space("a", 1).put(unknown, {}).blob_index(1, "b", 3, 1);
+  writer.page(1, 1).chunk(1, "b", 0, {1, 2, 3});
+  EXPECT_EQ(*Opened(writer.bytes()).get("a", "b"), (Bytes{1, 2, 3}));
 }
 
 // A collection moves a chunk behind its index: then the newer copy is the only one, or equal.

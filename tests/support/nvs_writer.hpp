@@ -14,6 +14,7 @@
 #include "format/entry_state.hpp"
 #include "format/page_header.hpp"
 #include "support/bytes.hpp"
+#include "support/kept_image.hpp"
 
 namespace nvsafe::test {
 
@@ -86,7 +87,10 @@ class NvsWriter {
   }
 
   [[nodiscard]] std::uint32_t next_entry() const { return next_; }
-  [[nodiscard]] const Bytes& bytes() const { return bytes_; }
+  [[nodiscard]] const Bytes& bytes() const {
+    keep_image(bytes_, {.made_by = "page by page"});
+    return bytes_;
+  }
   // The image with every slot that is not blank encrypted.
   [[nodiscard]] Bytes encrypted(const format::EntryCipher& cipher) const {
     Bytes out = bytes_;
@@ -97,6 +101,7 @@ class NvsWriter {
         EXPECT_TRUE(cipher.encrypt(page, i, one).ok());
       }
     }
+    keep_image(out, {.made_by = "page by page"});
     return out;
   }
 
@@ -125,7 +130,9 @@ class NvsWriter {
 };
 
 inline format::XtsKey test_key(std::uint32_t seed) {
-  return format::XtsKey(std::span<const std::uint8_t, 64>(random_bytes(64, seed)));
+  const Bytes bytes = random_bytes(64, seed);
+  ImageKeeper::instance().add_key(bytes);
+  return format::XtsKey(std::span<const std::uint8_t, 64>(bytes));
 }
 
 // An allocator that counts, and can fail at the Nth allocation.
