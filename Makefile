@@ -10,9 +10,9 @@ export JOBS
 install_packages = @scripts/install_packages.sh
 build = cmake --build --preset $(1) -j $(JOBS)
 
-.PHONY: help demo test check fix install bench fresh clean
+.PHONY: help demo test check fix install bench counterparts bench-counterparts fresh clean
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
 demo: build-release ## build nvsafe and show what it does
 	@scripts/demo.sh
@@ -23,7 +23,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-oracle ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-oracle check-recorded check-shim counterparts ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -39,6 +39,15 @@ bench: ## build and run the benchmarks
 	@$(call build,bench)
 	@scripts/run_benchmarks.sh
 
+counterparts: build-release ## compare with the original tools from PyPI on random input (ARGS="--seed 2 --only csv/7")
+	$(install_packages) counterparts
+	@scripts/counterparts/main.py --self-test
+	@scripts/counterparts/main.py $(ARGS)
+
+bench-counterparts: build-release ## how much faster than the original tools
+	$(install_packages) counterparts
+	@scripts/counterparts/bench.py $(ARGS)
+
 fresh: ## demo and test in a new Debian 12 that has only git and make
 	$(install_packages) fresh
 	@scripts/fresh.sh
@@ -47,7 +56,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle
+.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -89,6 +98,15 @@ check-docs: build-release
 	$(install_packages) check
 	@python3 scripts/check_docs.py --self-test
 	@python3 scripts/check_docs.py
+
+check-recorded: build-release
+	$(install_packages) check
+	@scripts/check_recorded.sh --self-test
+	@scripts/check_recorded.sh
+
+check-shim: build-release
+	$(install_packages) build check
+	@scripts/check_shim.sh
 
 # The tests that make images run once more, to keep them in build/oracle; their own results were told by make test.
 check-oracle: build-release ## compare an independent reader (docs/ORACLE.md) with nvsafe on all images of the tests

@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
-#include "host/terminal.hpp"
+#include "host/report.hpp"
 #include "text/printable.hpp"
 
 namespace nvsafe::cli {
@@ -20,11 +19,6 @@ bool write_all(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
   return true;
-}
-
-void to_stderr(const std::string& line) {
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  std::fputc('\n', stderr);
 }
 
 }  // namespace
@@ -50,9 +44,9 @@ void Context::note(std::string_view line) const {
   if (!is_quiet) alert(line);
 }
 
-void Context::warn(std::string_view line) const { alert(fmt::format("warning: {}", line)); }
+void Context::warn(std::string_view line) const { host::warn(line); }
 
-void Context::alert(std::string_view line) const { to_stderr(text::harmless(line)); }
+void Context::alert(std::string_view line) const { host::alert(line); }
 
 Outcome<void> Context::flush() {
   const std::string bytes = std::move(out_);
@@ -61,15 +55,10 @@ Outcome<void> Context::flush() {
   return problem(Exit::kIo, fmt::format("standard output: {}", std::strerror(errno)));
 }
 
-bool Context::has_color(int file) const {
-  return host::wants_color(host::parse_color_when(color).value_or(host::ColorWhen::kAuto), file);
-}
+host::ColorWhen Context::color_when() const { return host::parse_color_when(color).value_or(host::ColorWhen::kAuto); }
 
-void Context::report(const text::Problem& found) const {
-  const bool colored = has_color(STDERR_FILENO);
-  to_stderr(fmt::format("{} {}", colored ? "\033[1;31merror:\033[0m" : "error:", text::harmless(found.what)));
-  if (found.hint.empty()) return;
-  to_stderr(fmt::format("{} {}", colored ? "\033[1mhint:\033[0m" : "hint:", text::harmless(found.hint)));
-}
+bool Context::has_color(int file) const { return host::wants_color(color_when(), file); }
+
+void Context::report(const text::Problem& found) const { host::report(found, color_when()); }
 
 }  // namespace nvsafe::cli

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "host/heap_allocator.hpp"
+#include "host/terminal.hpp"
 #include "text/json.hpp"
 #include "text/problem.hpp"
 
@@ -48,6 +49,7 @@ class Context {
   void report(const text::Problem& found) const;
 
  private:
+  [[nodiscard]] host::ColorWhen color_when() const;
   [[nodiscard]] bool has_color(int file) const;
   std::string out_;
 };

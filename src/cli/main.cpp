@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/context.hpp"
+#include "standin/tool.hpp"
 #include "text/suggest.hpp"
 
 namespace nvsafe::cli {
@@ -67,6 +68,16 @@ text::Problem unknown_verb(const std::string& word, std::span<const std::string_
   std::string hint = text::did_you_mean(word, names);
   if (hint.empty()) hint = "nvsafe --help lists the verbs; nvsafe FILE says what a file is";
   return {Exit::kUsage, fmt::format("{} is neither a verb nor a file", word), hint};
+}
+
+// "gen_esp32part|nvs_partition_gen"
+std::string tool_names() {
+  std::string names;
+  for (const standin::Tool& tool : standin::tools()) {
+    names += names.empty() ? "" : "|";
+    names += tool.name;
+  }
+  return names;
 }
 
 // The global flags also work behind the verb.
@@ -154,10 +165,28 @@ void occupy_closed_streams() {
   }
 }
 
+// `nvsafe as TOOL ARGUMENTS…`: everything behind the name is the tool's.
+int run_as(std::vector<std::string> words) {
+  if (words.size() < 2) {
+    Context().report({Exit::kUsage, "as: there is no tool name", fmt::format("nvsafe as {} …", tool_names())});
+    return static_cast<int>(Exit::kUsage);
+  }
+  const standin::Tool* tool = standin::find_tool(words[1]);
+  if (tool == nullptr) {
+    Context().report({Exit::kUsage, fmt::format("{} is no tool that nvsafe stands in for", words[1]),
+                      fmt::format("nvsafe as {} …", tool_names())});
+    return static_cast<int>(Exit::kUsage);
+  }
+  words.erase(words.begin(), words.begin() + 2);
+  return tool->run(words);
+}
+
 // Nothing here throws on purpose; memory may be short all the same.
 int run_guarded(int argc, char** argv) {
   try {
-    return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    if (const standin::Tool* tool = argc > 0 ? standin::find_tool(argv[0]) : nullptr) return tool->run(words);
+    return !words.empty() && words[0] == "as" ? run_as(std::move(words)) : run(std::move(words));
   } catch (const std::exception& error) {
     Context().report({Exit::kIo, error.what(), ""});
     return static_cast<int>(Exit::kIo);

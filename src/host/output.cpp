@@ -25,9 +25,6 @@ mode_t mode_of(const OutputFile& file, const OutputTarget& target) {
   return (file.kind == OutputKind::kPublic ? 0644 : 0600) & target.mode_max;
 }
 
-// What must survive a power cut of this computer: secrets, and the only copy of what replaces a file.
-bool needs_sync(OutputKind kind, bool replaces) { return kind != OutputKind::kPublic || replaces; }
-
 }  // namespace
 
 Outcome<void> OutputSet::add(const OutputFile& file, std::span<const std::uint8_t> content) {
@@ -60,6 +57,12 @@ Outcome<void> OutputSet::add_stream(const OutputFile& file, FileDescriptor strea
   return {};
 }
 
+// What must survive a power cut of this computer: secrets, and the only copy of what replaces a file.
+bool OutputSet::needs_sync(const StagedOutput& output) const {
+  if (output.kind == OutputKind::kKey) return true;
+  return !settings_.flushes_only_keys && (output.kind == OutputKind::kSecret || output.replaces);
+}
+
 Outcome<void> OutputSet::add_staged(StagedOutput output, std::span<const std::uint8_t> content) {
   for (const StagedOutput& other : files_) {
     if (!other.file.is_same_place(output.file)) continue;
@@ -67,7 +70,7 @@ Outcome<void> OutputSet::add_staged(StagedOutput output, std::span<const std::ui
                          "choose another name for one of them");
   }
   if (const auto written = output.file.write(content); !written) return output_failure(output.path, written.error());
-  if (needs_sync(output.kind, output.replaces)) {
+  if (needs_sync(output)) {
     if (const auto synced = output.file.sync(); !synced) return output_failure(output.path, synced.error());
   }
   const auto is_key = [](const StagedOutput& other) { return other.kind == OutputKind::kKey; };
@@ -95,7 +98,7 @@ Outcome<void> OutputSet::place_files() {
     const bool is_last = &output == &files_.back() && streams_.empty();
     const auto placed = output.replaces ? output.file.replace(!is_last) : output.file.place();
     if (!placed) return output_failure(output.path, placed.error());
-    if (!needs_sync(output.kind, output.replaces)) continue;
+    if (!needs_sync(output)) continue;
     if (const auto synced = output.file.sync_directory(); !synced) return output_failure(output.path, synced.error());
   }
   return {};

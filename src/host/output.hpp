@@ -15,8 +15,8 @@ namespace nvsafe::host {
 
 enum class OutputKind : std::uint8_t {
   kPublic,  // mode 0644 less the umask
-  kSecret,  // mode 0600; on the disk when commit() returns
-  kKey,     // as kSecret; on the disk before any other file appears; never replaces a file, even with force
+  kSecret,  // mode 0600
+  kKey,     // mode 0600; on the disk before any other file appears; never replaces a file, even with force
 };
 
 // "-" is standard output. A device, pipe or terminal is written to directly, after all files are in place.
@@ -29,6 +29,9 @@ struct OutputFile {
 struct OutputSettings {
   bool force = false;  // --force: a file that exists is replaced
   Staging staging = Staging::kUnnamed;
+  // Else a file that is secret or replaces another is on the disk, too, when commit() returns. That may take longer
+  // than all the rest of a run, and what can be made again does not need it.
+  bool flushes_only_keys = false;
 };
 
 // The files of one command. add() writes everything down out of sight, commit() lets it appear. Whatever fails leaves
@@ -57,6 +60,7 @@ class OutputSet {
     SecretBuffer content;
   };
 
+  [[nodiscard]] bool needs_sync(const StagedOutput& output) const;
   [[nodiscard]] text::Outcome<void> add_stream(const OutputFile& file, FileDescriptor stream,
                                                std::span<const std::uint8_t> content);
   [[nodiscard]] text::Outcome<void> add_staged(StagedOutput output, std::span<const std::uint8_t> content);

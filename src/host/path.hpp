@@ -10,6 +10,8 @@ struct SplitPath {
   std::string name;       // empty when the path ends in a slash
 };
 
+[[nodiscard]] inline bool is_absolute(const std::string& path) { return path.starts_with('/'); }
+
 [[nodiscard]] inline SplitPath split_path(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {".", path};

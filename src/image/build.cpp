@@ -41,14 +41,15 @@ Outcome<void> check_value_size(const Setting& row, const BuildOptions& options) 
                    "leave --format-version out: version 2 takes strings of 4000 bytes and blobs over many pages");
   }
   if (row.type != ValueType::kBlobData) return {};
-  const std::uint32_t page_count = std::max(options.size, 2 * kPageSize) / kPageSize;
-  const std::uint32_t max = format::blob_size_max(page_count);
+  const std::uint32_t page_count = options.size / kPageSize;
+  // The firmware's limit when it writes, a chunk for each page but the free one. Where no page is free, each has one.
+  const std::uint32_t max = format::blob_size_max(usable_page_count(options) + 1);
   if (size <= max) return {};
   const std::uint32_t limit = format::kChunkCountMax * format::kChunkSizeMax;
   return problem(
       Exit::kBadInput,
-      fmt::format("{}: {}/{} has {} bytes; a blob in {} pages takes at most {}", to_string(row.place),
-                  row.namespace_name, row.key, size, page_count, max),
+      fmt::format("{}: {}/{} has {} bytes; a blob in {} page{} takes at most {}", to_string(row.place),
+                  row.namespace_name, row.key, size, page_count, page_count == 1 ? "" : "s", max),
       size <= limit
           ? fmt::format("{} {:#x} or more would hold it", options.size_source,
                         (format::data_entry_count(static_cast<std::uint32_t>(size)) / 125 + 2) * kPageSize)

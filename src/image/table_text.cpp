@@ -46,6 +46,8 @@ constexpr Words kCsvWords[] = {
     {Code::kSubtypeOutOfRange, "subtype {given} is not within 0 to 255", "write a known subtype or a number"},
     {Code::kOffsetNotANumber, "offset {given} is no number",
      "write an offset such as 0x9000 or 64K, or nothing to follow the row before"},
+    {Code::kOffsetNegative, "offset {given} is negative",
+     "write an offset such as 0x9000 or 64K, or nothing to follow the row before"},
     {Code::kOffsetOutOfRange, "offset {given} is no address of 32 bits",
      "write an offset such as 0x9000 or 64K, or nothing to follow the row before"},
     {Code::kSizeMissing, "size is missing", kSizeForms},
@@ -70,6 +72,7 @@ constexpr Words kCsvWords[] = {
 };
 
 constexpr Words kBinaryWords[] = {
+    {Code::kRecordNameNotUtf8, "the name in the record at {value:#x} of the table is not UTF-8 text", kCopyHint},
     {Code::kTableErased, "this is erased flash (0xFF), not a partition table",
      "the table may lie elsewhere; give its offset with --partition-table-offset"},
     {Code::kBadMagic, "no partition record at {value:#x} of the table", kCopyHint},

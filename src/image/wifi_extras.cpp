@@ -1,9 +1,11 @@
 #include "image/wifi_extras.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
+#include "base/endian.hpp"
 #include "crypto/hash.hpp"
 #include "image/value_text.hpp"
+#include "text/value.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -17,73 +19,76 @@ constexpr std::size_t kPmkSize = 32;
 constexpr std::size_t kApSecondaryWaitSize = 2;
 constexpr std::size_t kPmkInfoZeroSize = 100;
 constexpr std::uint32_t kPmkIterationCount = 4096;
+constexpr std::size_t kSizedSsidSize = 36;  // ap.ssid as the driver stores it: its length as u32, then 32 bytes
 
-std::span<const std::uint8_t> content(const Setting& row) {
-  const std::string_view text = string_of(row.value);
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-class WifiExtras {
- public:
-  Outcome<text::Settings> run(const text::Settings& settings) {
-    for (const Setting& row : settings.rows) {
-      if (row.kind == Setting::Kind::kValue) {
-        if (auto added = before(row); !added) return added.failed();
-      }
-      result_.rows.push_back(row);
-      if (row.kind == Setting::Kind::kValue && (row.key == "sta.ssid" || row.key == "sta.pswd")) after_station(row);
-    }
-    // A row that sets an added key as well would stand twice: the merge finds it and names both.
-    std::vector<text::Settings> parts;
-    parts.push_back(std::move(result_));
-    return text::merge_settings(std::move(parts));
-  }
+Setting blob(const Setting& cause, const char* key, std::vector<std::uint8_t> bytes) {
+  return {Setting::Kind::kValue, cause.namespace_name, key, ValueType::kBlobData, std::move(bytes), cause.place};
+}
 
- private:
-  void add_blob(const Setting& cause, const char* key, std::vector<std::uint8_t> bytes) {
-    result_.rows.push_back(
-        {Setting::Kind::kValue, cause.namespace_name, key, ValueType::kBlobData, std::move(bytes), cause.place});
+// What a row of the access point says, whichever form it is stored in: blobs of the driver are filled with zeros.
+std::string text_of(const Setting& row) {
+  if (is_number(row.type)) return text::number_text(row.value, row.type);
+  std::string_view text = string_of(row.value);
+  if (row.type == ValueType::kString) return std::string(text);
+  if (row.key == "ap.ssid" && row.value.size() == kSizedSsidSize) {
+    text = std::string_view(reinterpret_cast<const char*>(row.value.data()), row.value.size()).substr(4);
+    return std::string(text.substr(0, std::min<std::size_t>(load_le32(row.value.data()), text.size())));
   }
-
-  void after_station(const Setting& row) {
-    if (station_done_) return;
-    station_done_ = true;
-    add_blob(row, "sta.apinfo", std::vector<std::uint8_t>(kApInfoSize, 0xFF));
-    add_blob(row, "sta.pmk", std::vector<std::uint8_t>(kPmkSize, 0));
-    add_blob(row, "sta.apsw", std::vector<std::uint8_t>(kApSecondaryWaitSize, 0));
-  }
-
-  // The access point's key, once its three rows are known.
-  Outcome<void> before(const Setting& row) {
-    if (row.key == "ap.ssid") {
-      ssid_ = &row;
-    } else if (row.key == "ap.passwd") {
-      password_ = &row;
-    } else if (row.key == "ap.authmode") {
-      is_protected_ = !row.value.empty() && row.value[0] != 0;
-    } else {
-      return {};
-    }
-    if (access_point_done_ || ssid_ == nullptr || password_ == nullptr || !is_protected_) return {};
-    access_point_done_ = true;
-    std::vector<std::uint8_t> info(kPmkInfoZeroSize + kPmkSize, 0);
-    const auto derived = crypto::pbkdf2_hmac_sha1(content(*password_), content(*ssid_), kPmkIterationCount,
-                                                  std::span(info).subspan(kPmkInfoZeroSize));
-    if (!derived) return text::problem(text::Exit::kIo, "deriving ap.pmk_info failed");
-    add_blob(row, "ap.pmk_info", std::move(info));
-    return {};
-  }
-
-  text::Settings result_;
-  const Setting* ssid_ = nullptr;
-  const Setting* password_ = nullptr;
-  bool is_protected_ = false;
-  bool station_done_ = false;
-  bool access_point_done_ = false;
-};
+  return std::string(text.substr(0, text.find('\0')));
+}
 
 }  // namespace
 
-Outcome<text::Settings> with_wifi_extras(const text::Settings& settings) { return WifiExtras().run(settings); }
+Outcome<std::optional<Setting>> WifiExtras::before(const Setting& row, std::string_view text) {
+  if (row.key == "ap.ssid") {
+    ssid_ = text;
+  } else if (row.key == "ap.passwd") {
+    password_ = text;
+  } else if (row.key == "ap.authmode") {
+    is_protected_ |= !text.empty() && text != "0";
+  } else {
+    return std::optional<Setting>();
+  }
+  if (ssid_.empty() || password_.empty() || !is_protected_) return std::optional<Setting>();
+  if (access_point_ == AccessPoint::kOnce && access_point_done_) return std::optional<Setting>();
+  access_point_done_ = true;
+  std::vector<std::uint8_t> info(kPmkInfoZeroSize + kPmkSize, 0);
+  const auto derived = crypto::pbkdf2_hmac_sha1(bytes_of(password_), bytes_of(ssid_), kPmkIterationCount,
+                                                std::span(info).subspan(kPmkInfoZeroSize));
+  if (!derived) return text::problem(text::Exit::kIo, "deriving ap.pmk_info failed");
+  return std::optional(blob(row, "ap.pmk_info", std::move(info)));
+}
+
+std::vector<Setting> WifiExtras::behind(const Setting& row) {
+  if (station_done_ || (row.key != "sta.ssid" && row.key != "sta.pswd")) return {};
+  station_done_ = true;
+  return {blob(row, "sta.apinfo", std::vector<std::uint8_t>(kApInfoSize, 0xFF)),
+          blob(row, "sta.pmk", std::vector<std::uint8_t>(kPmkSize, 0)),
+          blob(row, "sta.apsw", std::vector<std::uint8_t>(kApSecondaryWaitSize, 0))};
+}
+
+Outcome<text::Settings> with_wifi_extras(const text::Settings& settings) {
+  WifiExtras extras(WifiExtras::AccessPoint::kOnce);
+  text::Settings result;
+  for (const Setting& row : settings.rows) {
+    if (row.kind != Setting::Kind::kValue) {
+      result.rows.push_back(row);
+      continue;
+    }
+    auto added = extras.before(row, text_of(row));
+    if (!added) return added.failed();
+    if (*added) result.rows.push_back(std::move(**added));
+    result.rows.push_back(row);
+    for (Setting& more : extras.behind(row)) result.rows.push_back(std::move(more));
+  }
+  // A row that sets an added key as well would stand twice: the merge finds it and names both.
+  std::vector<text::Settings> parts;
+  parts.push_back(std::move(result));
+  return text::merge_settings(std::move(parts));
+}
 
 }  // namespace nvsafe::image

@@ -5,6 +5,7 @@
 
 #include "base/endian.hpp"
 #include "base/erased.hpp"
+#include "base/utf8.hpp"
 #include "crypto/hash.hpp"
 
 namespace nvsafe::table {
@@ -52,8 +53,8 @@ void encode_record(const Partition& partition, std::uint8_t* record) {
 // Walks over the records. Each step says whether reading goes on.
 class TableReader {
  public:
-  TableReader(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems)
-      : data_(data), md5_(md5), problems_(problems) {}
+  TableReader(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems, RuleSet rules)
+      : data_(data), md5_(md5), problems_(problems), rules_(rules) {}
 
   std::optional<Table> read() {
     while (true) {
@@ -80,7 +81,13 @@ class TableReader {
 
   bool take(Record record) {
     if (md5_ == Md5Use::kYes && has_magic(record, kMd5Magic)) return check_digest(record);
-    if (has_magic(record, kRecordMagic)) return take_partition(record);
+    const Partition partition = decode_record(record);
+    // Compatible with the original, which looks at the name before the magic: testdata/table/tocsv-md5-ignored-a0.
+    if (rules_ == RuleSet::kStock && !is_utf8(partition.name.view())) {
+      fail(TableProblemCode::kRecordNameNotUtf8);
+      return false;
+    }
+    if (has_magic(record, kRecordMagic)) return take_partition(partition);
     fail(TableProblemCode::kBadMagic);
     return false;
   }
@@ -93,8 +100,7 @@ class TableReader {
     return false;
   }
 
-  bool take_partition(Record record) {
-    const Partition partition = decode_record(record);
+  bool take_partition(const Partition& partition) {
     if (!table_.add(partition)) {
       problems_.add(problem_of_table(TableProblemCode::kTooManyPartitions, kPartitionCountMax + 1, kPartitionCountMax));
       return false;
@@ -110,6 +116,7 @@ class TableReader {
   std::span<const std::uint8_t> data_;
   Md5Use md5_;
   ProblemList& problems_;
+  RuleSet rules_;
   Table table_;
   std::size_t at_ = 0;
   bool has_md5_ = false;
@@ -129,8 +136,9 @@ bool is_binary_table(std::span<const std::uint8_t> data) {
   return data.size() >= kRecordSize && (has_magic(data, kRecordMagic) || has_magic(data, kMd5Magic));
 }
 
-std::optional<Table> decode_table(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems) {
-  return TableReader(data, md5, problems).read();
+std::optional<Table> decode_table(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems,
+                                  RuleSet rules) {
+  return TableReader(data, md5, problems, rules).read();
 }
 
 std::optional<BinaryTable> encode_table(const Table& table, Md5Use md5, ProblemList& problems) {

@@ -21,8 +21,10 @@ using BinaryTable = std::array<std::uint8_t, kBinarySize>;
 [[nodiscard]] bool is_binary_table(std::span<const std::uint8_t> data);
 
 // Reads up to the first 0xFF record; what follows it is not looked at. A digest is checked where it stands. Adds errors
-// and warnings to `problems` and gives nothing after an error: the first ends the reading.
-[[nodiscard]] std::optional<Table> decode_table(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems);
+// and warnings to `problems` and gives nothing after an error: the first ends the reading. `rules`: kStock takes no
+// name that is not UTF-8.
+[[nodiscard]] std::optional<Table> decode_table(std::span<const std::uint8_t> data, Md5Use md5, ProblemList& problems,
+                                                RuleSet rules = RuleSet::kHouse);
 
 // Adds to `problems` and gives nothing if the records do not fit or the crypto provider fails. Rules are not checked.
 [[nodiscard]] std::optional<BinaryTable> encode_table(const Table& table, Md5Use md5, ProblemList& problems);

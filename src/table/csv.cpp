@@ -1,8 +1,9 @@
 #include "table/csv.hpp"
 
+#include <algorithm>
 #include <optional>
 
-#include "base/utf8.hpp"
+#include "base/python_integer.hpp"
 #include "table/csv_fields.hpp"
 
 namespace nvsafe::table {
@@ -18,13 +19,15 @@ class TableBuilder {
       : options_(options), problems_(problems), previous_end_(options.layout.first_free_offset()) {}
 
   void add_row(const Row& row) {
-    const std::size_t error_count = problems_.error_count();
-    Draft draft = read_fields(row, options_, problems_);
-    if (problems_.error_count() != error_count || !place(draft)) {
+    auto draft = read_fields(row, options_, problems_);
+    if (!draft || !place(*draft)) {
       previous_end_.reset();  // nobody knows where the next one begins
       return;
     }
-    if (!table_.add(draft.partition)) report_full(draft.partition);
+    Partition& partition = draft->partition;  // what is beyond 32 bits was reported: the table will not be given
+    partition.offset = static_cast<std::uint32_t>(*draft->offset);
+    partition.size = static_cast<std::uint32_t>(draft->size);
+    if (!table_.add(partition)) report_full(partition);
   }
 
   [[nodiscard]] const Table& table() const { return table_; }
@@ -32,48 +35,51 @@ class TableBuilder {
  private:
   // False: the row cannot be placed; there is an error, of this row or of one before.
   bool place(Draft& draft) {
-    Partition& partition = draft.partition;
-    if (partition.is_primary()) return true;  // below the others, whatever its row
-    if (draft.has_offset) {
-      check_order(partition);
-    } else if (!fill_offset(partition)) {
+    if (draft.partition.is_primary()) return true;  // below the others, whatever its row
+    if (draft.offset) {
+      check_order(draft.partition, *draft.offset);
+    } else if (!fill_offset(draft)) {
       return false;
     }
-    if (draft.size_is_end && !settle_size(partition)) return false;
-    previous_ = partition;
-    previous_end_ = partition.end();
+    if (draft.size_is_end && !settle_size(draft)) return false;
+    previous_ = draft.partition;
+    previous_end_ = std::min(*draft.offset + draft.size, kPythonMagnitudeMax);
     return true;
   }
 
-  void check_order(const Partition& partition) {
-    if (!previous_end_ || partition.offset >= *previous_end_) return;
+  void check_order(const Partition& partition, std::uint64_t offset) {
+    if (!previous_end_ || offset >= *previous_end_) return;
     auto code = previous_.line == 0 ? TableProblemCode::kOffsetInTable : TableProblemCode::kOffsetBelowPrevious;
     // People give the address of a partition where the address of the table is wanted.
-    if (options_.rules == RuleSet::kHouse && partition.offset == options_.layout.table_offset) {
+    if (options_.rules == RuleSet::kHouse && offset == options_.layout.table_offset) {
       code = TableProblemCode::kTableOffsetIsPartition;
     }
-    TableProblem problem = problem_at(code, partition, Field::kOffset, partition.offset, *previous_end_);
+    TableProblem problem = problem_at(code, partition, Field::kOffset, offset, *previous_end_);
     problem.other_line = previous_.line;
     problem.other_name = previous_.name;
     problems_.add(problem);
   }
 
-  bool fill_offset(Partition& partition) {
+  bool fill_offset(Draft& draft) {
     if (!previous_end_) return false;
-    const std::uint64_t alignment = offset_alignment(partition.type);
+    const std::uint64_t alignment = offset_alignment(draft.partition.type);
     const std::uint64_t offset = (*previous_end_ + alignment - 1) / alignment * alignment;
-    partition.offset = static_cast<std::uint32_t>(offset);
+    draft.offset = offset;
     if (offset <= kMax32) return true;
-    problems_.add(problem_at(TableProblemCode::kOffsetOutOfRange, partition, Field::kOffset, offset));
-    return false;
+    problems_.add(problem_at(TableProblemCode::kOffsetOutOfRange, draft.partition, Field::kOffset, offset));
+    return options_.rules == RuleSet::kStock;
   }
 
-  bool settle_size(Partition& partition) {
-    const std::uint32_t end = partition.size;
-    partition.size = end - partition.offset;
-    if (end >= partition.offset) return true;
-    problems_.add(problem_at(TableProblemCode::kEndBeforeOffset, partition, Field::kSize, end, partition.offset));
-    return false;
+  bool settle_size(Draft& draft) {
+    const std::uint64_t end = draft.size;
+    draft.size = end - *draft.offset;
+    if (end < *draft.offset) {
+      problems_.add(problem_at(TableProblemCode::kEndBeforeOffset, draft.partition, Field::kSize, end, *draft.offset));
+      return false;
+    }
+    if (draft.size <= kMax32) return true;
+    problems_.add(problem_at(TableProblemCode::kSizeOutOfRange, draft.partition, Field::kSize, draft.size));
+    return options_.rules == RuleSet::kStock;
   }
 
   void report_full(const Partition& partition) {

@@ -1,6 +1,6 @@
 #include "table/csv_fields.hpp"
 
-#include "base/number.hpp"
+#include "base/python_integer.hpp"
 
 namespace nvsafe::table {
 namespace {
@@ -9,14 +9,27 @@ constexpr std::uint64_t kMax32 = 0xFFFFFFFF;
 constexpr std::string_view kEncryptedWord = "encrypted";
 constexpr std::string_view kReadonlyWord = "readonly";
 
-// 010 is eight to some readers and ten to others: refused, as by the original.
-bool is_ambiguous(std::string_view text) {
-  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
-  return text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+// A number for Python, with any K (1024) and M behind it: what the original reads. "24 K" and "1KK" are numbers, 010 is
+// none.
+std::optional<ParsedInteger> read_number(std::string_view text) {
+  std::uint64_t unit = 1;
+  while (!text.empty()) {
+    const char last = static_cast<char>(text.back() | 0x20);
+    if (last != 'k' && last != 'm') break;
+    unit = detail::scaled_magnitude(unit, last == 'k' ? 1024 : 1024 * 1024);
+    text.remove_suffix(1);
+  }
+  auto number = parse_python_integer(text);
+  if (number) number->magnitude = detail::scaled_magnitude(number->magnitude, unit);
+  return number;
 }
 
-std::optional<ParsedInteger> read_number(std::string_view text) {
-  return is_ambiguous(text) ? std::nullopt : parse_signed_size(text);
+// Stands for a type or subtype that was out of range: no rule and no keyword is about it.
+constexpr std::uint8_t kNoKind = 0xFF;
+
+bool is_range(TableProblemCode code) {
+  return code == TableProblemCode::kTypeOutOfRange || code == TableProblemCode::kSubtypeOutOfRange ||
+         code == TableProblemCode::kOffsetOutOfRange || code == TableProblemCode::kSizeOutOfRange;
 }
 
 bool is_nvs_key_spelling(std::string_view text) {
@@ -45,7 +58,7 @@ class FieldReader {
     draft_.partition.columns = columns_of(row);
   }
 
-  Draft read() {
+  std::optional<Draft> read() {
     read_name();
     if (read_type() && read_subtype()) {
       read_offset();
@@ -53,6 +66,7 @@ class FieldReader {
     }
     read_flags();
     if (is_house() && !row_.surplus.text.empty()) report(TableProblemCode::kFieldIgnored, row_.surplus);
+    if (!has_place_) return std::nullopt;
     return draft_;
   }
 
@@ -65,6 +79,7 @@ class FieldReader {
     problem.column = where.column;
     problem.field = FieldText(where.text);
     problems_.add(problem);
+    has_place_ &= problem.severity == Severity::kWarning || (!is_house() && is_range(code));
   }
 
   void read_name() {
@@ -87,11 +102,10 @@ class FieldReader {
       report(unknown, field);
       return std::nullopt;
     }
-    if (number->negative || number->magnitude > 0xFF) {
-      report(out_of_range, field, number->magnitude);
-      return std::nullopt;
-    }
-    return static_cast<std::uint8_t>(number->magnitude);
+    if (!number->negative && number->magnitude <= 0xFF) return static_cast<std::uint8_t>(number->magnitude);
+    report(out_of_range, field, number->magnitude);
+    if (is_house()) return std::nullopt;
+    return kNoKind;
   }
 
   bool read_type() {
@@ -135,11 +149,9 @@ class FieldReader {
     if (field.text.empty()) return;
     const auto number = read_number(field.text);
     if (!number) return report(TableProblemCode::kOffsetNotANumber, field);
-    if (number->negative || number->magnitude > kMax32) {
-      return report(TableProblemCode::kOffsetOutOfRange, field, number->magnitude);
-    }
-    draft_.partition.offset = static_cast<std::uint32_t>(number->magnitude);
-    draft_.has_offset = true;
+    if (number->negative) return report(TableProblemCode::kOffsetNegative, field);
+    if (number->magnitude > kMax32) report(TableProblemCode::kOffsetOutOfRange, field, number->magnitude);
+    draft_.offset = number->magnitude;
   }
 
   // The bootloader rows and the table's own row take their offset from the layout.
@@ -153,8 +165,7 @@ class FieldReader {
   }
 
   void use_fixed(const RowField& field, std::uint32_t offset) {
-    draft_.partition.offset = offset;
-    draft_.has_offset = true;
+    draft_.offset = offset;
     warn_if_other(field, offset);
   }
 
@@ -172,9 +183,11 @@ class FieldReader {
     if (field.text.empty()) return report(TableProblemCode::kSizeMissing, field);
     const auto number = read_number(field.text);
     if (!number) return report(TableProblemCode::kSizeNotANumber, field);
-    if (number->magnitude > kMax32) return report(TableProblemCode::kSizeOutOfRange, field, number->magnitude);
-    draft_.partition.size = static_cast<std::uint32_t>(number->magnitude);
+    draft_.size = number->magnitude;
     draft_.size_is_end = number->negative;
+    if (!number->negative && number->magnitude > kMax32) {
+      report(TableProblemCode::kSizeOutOfRange, field, number->magnitude);
+    }
   }
 
   void read_bootloader_size(const RowField& field) {
@@ -184,14 +197,14 @@ class FieldReader {
   }
 
   void use_size(const RowField& field, std::uint32_t size) {
-    draft_.partition.size = size;
+    draft_.size = size;
     warn_if_other(field, size);
   }
 
   void read_flags() {
     RowField rest = row_[Field::kFlags];
     while (!rest.text.empty()) {
-      const RowField flag = trimmed(take_part(rest, ':'));
+      const RowField flag = take_part(rest, ':');
       if (flag.text == kEncryptedWord) {
         draft_.partition.flags |= kFlagEncrypted;
       } else if (flag.text == kReadonlyWord) {
@@ -206,11 +219,12 @@ class FieldReader {
   const CsvOptions& options_;
   ProblemList& problems_;
   Draft draft_;
+  bool has_place_ = true;
 };
 
 }  // namespace
 
-Draft read_fields(const Row& row, const CsvOptions& options, ProblemList& problems) {
+std::optional<Draft> read_fields(const Row& row, const CsvOptions& options, ProblemList& problems) {
   return FieldReader(row, options, problems).read();
 }
 

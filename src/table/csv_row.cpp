@@ -1,11 +1,9 @@
 #include "table/csv_row.hpp"
 
-#include "base/utf8.hpp"
+#include "base/blank.hpp"
 
 namespace nvsafe::table {
 namespace {
-
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 void skip(RowField& field, std::size_t size) {
   field.column += static_cast<std::uint32_t>(count_characters({field.text.data(), size}));
@@ -35,10 +33,8 @@ RowField take_part(RowField& rest, char mark) {
 
 // An empty field is at the place where its text would begin: right behind the comma.
 RowField trimmed(RowField field) {
-  const std::uint32_t column = field.column;
-  while (!field.text.empty() && is_blank(field.text.back())) field.text.remove_suffix(1);
-  while (!field.text.empty() && is_blank(field.text.front())) skip(field, 1);
-  if (field.text.empty()) field.column = column;
+  field.text.remove_suffix(trailing_blank_size(field.text));
+  skip(field, leading_blank_size(field.text));
   return field;
 }
 

@@ -1,6 +1,6 @@
 #include "table/house_rules.hpp"
 
-#include "base/utf8.hpp"
+#include "base/blank.hpp"
 #include "table/rules.hpp"
 
 namespace nvsafe::table {
@@ -13,7 +13,7 @@ bool survives_csv(std::string_view name) {
   for (const char c : name) {
     if (c == ',' || static_cast<unsigned char>(c) < ' ') return false;
   }
-  return name.front() != ' ' && name.back() != ' ' && name.front() != '#';
+  return name.front() != '#' && without_outer_blanks(name).size() == name.size();
 }
 
 void check_name(const Partition& partition, ProblemList& problems) {

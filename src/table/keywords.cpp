@@ -58,18 +58,29 @@ constexpr SubtypeKeyword kSubtypes[] = {
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-std::optional<std::uint8_t> find_in(ExtraSubtypes subtypes, PartitionType type, std::string_view keyword) {
-  for (const SubtypeKeyword& known : subtypes) {
-    if (known.type == type && equal_ignoring_case(known.keyword, keyword)) return known.subtype;
+bool is_lower(std::string_view word) {
+  for (const char c : word) {
+    if (c != lower(c)) return false;
   }
-  return std::nullopt;
+  return true;
 }
 
-std::string_view keyword_in(ExtraSubtypes subtypes, PartitionType type, std::uint8_t subtype) {
+// The original makes the field lower case and not the keyword, so that an extra one with a capital is never found.
+const SubtypeKeyword* find_word(ExtraSubtypes subtypes, PartitionType type, std::string_view field) {
+  const SubtypeKeyword* last = nullptr;
   for (const SubtypeKeyword& known : subtypes) {
-    if (known.type == type && known.subtype == subtype) return known.keyword;
+    if (known.type == type && is_lower(known.keyword) && equal_ignoring_case(known.keyword, field)) last = &known;
   }
-  return {};
+  return last;
+}
+
+// Of this very spelling; the last.
+const SubtypeKeyword* find_spelling(ExtraSubtypes subtypes, const SubtypeKeyword& wanted) {
+  const SubtypeKeyword* last = nullptr;
+  for (const SubtypeKeyword& known : subtypes) {
+    if (known.type == wanted.type && known.keyword == wanted.keyword) last = &known;
+  }
+  return last;
 }
 
 }  // namespace
@@ -90,8 +101,10 @@ std::optional<PartitionType> find_type(std::string_view keyword) {
 }
 
 std::optional<std::uint8_t> find_subtype(PartitionType type, std::string_view keyword, ExtraSubtypes extra) {
-  const auto known = find_in(kSubtypes, type, keyword);
-  return known ? known : find_in(extra, type, keyword);
+  const SubtypeKeyword* found = find_word(extra, type, keyword);
+  if (found == nullptr) found = find_word(kSubtypes, type, keyword);
+  if (found == nullptr) return std::nullopt;
+  return found->subtype;
 }
 
 std::string_view type_keyword(PartitionType type) {
@@ -102,8 +115,14 @@ std::string_view type_keyword(PartitionType type) {
 }
 
 std::string_view subtype_keyword(PartitionType type, std::uint8_t subtype, ExtraSubtypes extra) {
-  const auto known = keyword_in(kSubtypes, type, subtype);
-  return known.empty() ? keyword_in(extra, type, subtype) : known;
+  const auto is_it = [&](const SubtypeKeyword& known) { return known.type == type && known.subtype == subtype; };
+  for (const SubtypeKeyword& known : kSubtypes) {
+    if (is_it(known) && find_spelling(extra, known) == nullptr) return known.keyword;
+  }
+  for (const SubtypeKeyword& known : extra) {
+    if (is_it(known) && find_spelling(extra, known) == &known) return known.keyword;
+  }
+  return {};
 }
 
 std::span<const TypeKeyword> type_keywords() { return kTypes; }

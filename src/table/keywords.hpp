@@ -16,7 +16,8 @@ struct SubtypeKeyword {
   std::string_view keyword;
 };
 
-// A project's own words, looked at after the known ones; owned by the caller.
+// A project's own words, in lower case; the last of a spelling counts, also against a known one, which then has no
+// number. Owned by the caller.
 using ExtraSubtypes = std::span<const SubtypeKeyword>;
 
 // ASCII letters only.

@@ -31,7 +31,8 @@ enum class TableProblemCode : std::uint8_t {
   kSubtypeNvsKey,              // `nvs_key` where `nvs_keys` is meant
   kSubtypeOutOfRange,          // value: the number, beyond 255
   kOffsetNotANumber,           // nor a size
-  kOffsetOutOfRange,           // negative or beyond 32 bits; value: the offset
+  kOffsetNegative,             // no partition begins before the flash
+  kOffsetOutOfRange,           // beyond 32 bits; value: the offset
   kSizeMissing,                // no size
   kSizeNotANumber,             // nor a size
   kSizeOutOfRange,             // beyond 32 bits; value: the size
@@ -46,15 +47,16 @@ enum class TableProblemCode : std::uint8_t {
   kFieldIgnored,               // warning: a seventh field
 
   // Reading a binary table. `value`: at.
-  kTableErased,       // only 0xFF
-  kBadMagic,          // a record that begins with neither magic
-  kLengthNotRecords,  // the data end within a record
-  kEndMissing,        // no 0xFF record behind the last one
-  kMd5Mismatch,       // the records before are not those the digest was made of
-  kMd5Failed,         // the crypto provider failed
-  kMd5Missing,        // warning: no MD5 record
-  kRecordAfterMd5,    // warning: no digest covers this partition
-  kFlagBitsUnknown,   // warning; value: the bits
+  kRecordNameNotUtf8,  // only where the stock rules are wanted; the house warns of the name
+  kTableErased,        // only 0xFF
+  kBadMagic,           // a record that begins with neither magic
+  kLengthNotRecords,   // the data end within a record
+  kEndMissing,         // no 0xFF record behind the last one
+  kMd5Mismatch,        // the records before are not those the digest was made of
+  kMd5Failed,          // the crypto provider failed
+  kMd5Missing,         // warning: no MD5 record
+  kRecordAfterMd5,     // warning: no digest covers this partition
+  kFlagBitsUnknown,    // warning; value: the bits
 
   // Rules of both sets.
   kBootloaderAboveTable,  // value: offset of the primary bootloader, expected: offset of the table

@@ -20,8 +20,10 @@ Failed<Problem> too_long(std::string_view kind, std::string_view name, const Pla
                        : fmt::format("shorten it to {} bytes", Name::kSizeMax));
 }
 
-Outcome<void> check_name(std::string_view kind, std::string_view name, const Place& place) {
-  if (name.empty()) {
+}  // namespace
+
+Outcome<void> SettingsBuilder::check_name(std::string_view kind, std::string_view name, const Place& place) const {
+  if (name.empty() && empty_names_ == EmptyNames::kRefused) {
     return bad_input(place, fmt::format("the {} has no name", kind),
                      fmt::format("a {} has 1 to {} bytes", kind, Name::kSizeMax));
   }
@@ -32,10 +34,9 @@ Outcome<void> check_name(std::string_view kind, std::string_view name, const Pla
   return {};
 }
 
-}  // namespace
-
 Outcome<void> SettingsBuilder::select_namespace(std::string_view name, const Place& place) {
   NVSAFE_TRY(check_name("namespace", name, place));
+  has_selected_ = true;
   namespace_name_ = name;
   if (!namespace_names_.insert(namespace_name_).second) return {};
   if (namespace_names_.size() > kNamespaceCountMax) {
@@ -51,7 +52,7 @@ Outcome<void> SettingsBuilder::select_namespace(std::string_view name, const Pla
 
 Outcome<void> SettingsBuilder::add_key(std::string_view key, const Place& place) {
   NVSAFE_TRY(check_name("key", key, place));
-  if (namespace_name_.empty()) {
+  if (!has_selected_) {
     return bad_input(place, fmt::format("key {} stands before any namespace", in_quotes(key)),
                      "put a namespace row first: NAME,namespace,,");
   }

@@ -15,8 +15,13 @@
 
 namespace nvsafe::text {
 
+// The engine stores a name of no bytes like any other; firmware's API takes none.
+enum class EmptyNames : std::uint8_t { kRefused, kTaken };
+
 class SettingsBuilder {
  public:
+  explicit SettingsBuilder(EmptyNames empty_names = EmptyNames::kRefused) : empty_names_(empty_names) {}
+
   // Later keys go there. Adds a row unless the namespace exists. Errors: a bad name, one namespace too many.
   Outcome<void> select_namespace(std::string_view name, const Place& place);
   [[nodiscard]] bool has_namespace(const std::string& name) const { return namespace_names_.contains(name); }
@@ -25,11 +30,15 @@ class SettingsBuilder {
   // Gives the row of the last add_key its value.
   void set_value(ValueType type, std::vector<std::uint8_t> value);
 
-  // Requires: nothing failed before.
+  // The rows so far. Requires: the last row has its value.
   [[nodiscard]] Settings take() { return std::move(settings_); }
 
  private:
+  [[nodiscard]] Outcome<void> check_name(std::string_view kind, std::string_view name, const Place& place) const;
+
+  EmptyNames empty_names_;
   Settings settings_;
+  bool has_selected_ = false;
   std::string namespace_name_;
   std::unordered_set<std::string> namespace_names_;
   std::unordered_map<std::string, std::size_t> row_indexes_;  // by namespace, NUL, key

@@ -100,6 +100,12 @@ TEST(Build, several_files_are_merged) {
   EXPECT_EQ(workplace.must_run({"get", "nvs.bin", "n/y"}).out, "8\n");
 }
 
+TEST(Build, a_read_only_image_has_a_blob_in_each_of_its_pages) {
+  const Workplace workplace({{"s.csv", settings_with("a,data,blob_fill(7000;0x00),\n")}});
+  workplace.must_run({"build", "s.csv", "--size", "0x2000", "--read-only", "--plain", "-o", "nvs.bin"});
+  EXPECT_EQ(workplace.must_run({"get", "nvs.bin", "n/a"}).out, std::string(7000, '\0'));
+}
+
 // What the hint of a partition that is too small says must be true.
 TEST(Build, the_size_that_the_hint_names_works_and_the_one_below_does_not) {
   const Workplace workplace({{"s.csv", settings_with("a,data,blob_fill(7000;0x00),\nb,data,blob_fill(7000;0x00),\n")}});

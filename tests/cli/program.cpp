@@ -132,7 +132,7 @@ Tree Workplace::tree() const {
 }
 
 Ran Workplace::run(const Arguments& arguments, const Surroundings& surroundings) const {
-  std::vector<std::string> words = {NVSAFE_PROGRAM};
+  std::vector<std::string> words = {surroundings.called_as};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = environment_of(surroundings);
   const std::vector<char*> word_pointers = pointers(words);

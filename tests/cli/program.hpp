@@ -24,8 +24,9 @@ enum class Stdout : std::uint8_t { kKept, kClosed, kFull };
 
 // Everything that a run can have besides its arguments.
 struct Surroundings {
-  std::string input;                     // standard input
-  std::vector<std::string> environment;  // NAME=VALUE, besides LC_ALL
+  std::string called_as = NVSAFE_PROGRAM;  // argv[0]
+  std::string input;                       // standard input
+  std::vector<std::string> environment;    // NAME=VALUE, besides LC_ALL
   Stdout standard_output = Stdout::kKept;
   std::optional<rlim_t> file_size_max;  // bytes (RLIMIT_FSIZE)
   mode_t umask = 022;

@@ -53,6 +53,20 @@ TEST_P(OutputUndo, a_key_goes_when_its_image_never_came) {
   }
 }
 
+// A set that flushes only its key: two syncs, of the key and of its directory.
+TEST_P(OutputUndo, of_what_can_be_made_again_only_the_key_is_flushed) {
+  directory_.write("image.bin", "old");
+  for (const int count : {1, 2}) {
+    OutputSet set({true, GetParam(), true});
+    syncs_left = count;
+    ASSERT_TRUE(set.add({directory_.at("keys.bin"), OutputKind::kKey}, as_bytes("key")).ok());
+    ASSERT_TRUE(set.add({directory_.at("image.bin"), OutputKind::kSecret}, as_bytes("image")).ok());
+    EXPECT_EQ(set.commit().ok(), count == 2);
+    EXPECT_EQ(directory_.read("image.bin"), count == 2 ? "image" : "old");
+    EXPECT_EQ(syncs_left, 0);
+  }
+}
+
 TEST_P(OutputUndo, a_key_stays_when_its_image_stays) {
   EXPECT_FALSE(commit_with_syncs(3));
   EXPECT_EQ(directory_.names(), (Names{"image.bin", "keys.bin"}));

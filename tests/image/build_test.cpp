@@ -65,6 +65,25 @@ TEST(Build, a_blob_beyond_the_partition_is_refused_with_what_fits) {
   EXPECT_NE(built.error().hint.find("0x4000"), std::string::npos) << built.error().hint;
 }
 
+// Below 0x3000 firmware only reads and keeps no page free: a blob may use each.
+TEST(Build, a_blob_may_use_every_page_of_a_read_only_partition) {
+  const auto settings_of_size = [](std::size_t size) {
+    return text::Settings{{name_space("a"), value("a", "b", ValueType::kBlobData, Bytes(size, 3))}};
+  };
+  for (const auto& [partition_size, blob_size] : {std::pair(0x1000u, 3900u), std::pair(0x2000u, 7900u)}) {
+    const auto settings = settings_of_size(blob_size);
+    const auto built = built_image(settings, {.size = partition_size, .is_read_only = true});
+    ASSERT_TRUE(built.ok()) << built.error().what;
+    EXPECT_EQ(built->bytes.size(), partition_size);
+    EXPECT_TRUE(read_back(built->bytes, settings).all_rows_equal());
+  }
+  const auto too_large = built_image(settings_of_size(4001), {.size = 0x1000, .is_read_only = true});
+  ASSERT_FALSE(too_large.ok());
+  EXPECT_NE(too_large.error().what.find("a blob in 1 page takes at most 4000"), std::string::npos)
+      << too_large.error().what;
+  EXPECT_FALSE(built_image(settings_of_size(8001), {.size = 0x2000, .is_read_only = true}).ok());
+}
+
 TEST(Build, the_size_a_hint_names_works) {
   for (const std::size_t size : {8001u, 12000u, 12001u, 100'000u}) {
     const text::Settings settings{{name_space("a"), value("a", "b", ValueType::kBlobData, Bytes(size))}};

@@ -83,6 +83,23 @@ TEST(TableBinary, what_was_encoded_decodes_to_the_same) {
   EXPECT_EQ(table->find("nvs")->line, 0u);
 }
 
+// The original makes the name text before it looks at anything else of a record.
+TEST(TableBinary, the_stock_rules_take_no_name_that_is_not_utf_8) {
+  Table table;
+  ASSERT_TRUE(table.add(make_partition("n\xE9", DataSubtype::kNvs, 0x9000, 0x6000)));
+  BinaryTable binary = encode(table);
+  EXPECT_EQ(codes_of(binary), Codes{});
+  const auto first_code = [&] {
+    ProblemList problems;
+    EXPECT_FALSE(decode_table(binary, Md5Use::kYes, problems, RuleSet::kStock));
+    return problems.problems()[0].code;
+  };
+  EXPECT_EQ(first_code(), TableProblemCode::kRecordNameNotUtf8);
+  binary[0] = 0;
+  EXPECT_EQ(first_code(), TableProblemCode::kRecordNameNotUtf8);
+  EXPECT_EQ(codes_of(binary), Codes{TableProblemCode::kBadMagic});
+}
+
 TEST(TableBinary, 94_partitions_fit_with_md5_and_95_without) {
   Table table;
   for (std::uint32_t i = 0; i < 95; ++i) ASSERT_TRUE(table.add(make_partition("x", DataSubtype::kPhy, 0, 0)));

@@ -105,6 +105,10 @@ TEST(TableCsv, flags_are_joined_by_colons) {
   EXPECT_EQ(table.find("b")->flags, kFlagReadonly);
 }
 
+TEST(TableCsv, a_flag_with_a_blank_is_none) {
+  expect_problem("a,data,fat,,4K,encrypted :readonly", TableProblemCode::kFlagUnknown, 1, 16);
+}
+
 TEST(TableCsv, bootloader_and_table_rows_take_their_places_from_the_layout) {
   CsvOptions options;
   options.layout.primary_bootloader_offset = 0x1000;
@@ -155,7 +159,7 @@ TEST(TableCsv, each_unreadable_field_is_told_with_its_place) {
   expect_problem("a,data,bar,,4K", TableProblemCode::kSubtypeUnknown, 1, 8);
   expect_problem("a,data,256,,4K", TableProblemCode::kSubtypeOutOfRange, 1, 8);
   expect_problem("a,data,fat, xyz,4K", TableProblemCode::kOffsetNotANumber, 1, 13);
-  expect_problem("a,data,fat,-1,4K", TableProblemCode::kOffsetOutOfRange, 1, 12);
+  expect_problem("a,data,fat,-1,4K", TableProblemCode::kOffsetNegative, 1, 12);
   expect_problem("a,data,fat,,10G", TableProblemCode::kSizeNotANumber, 1, 13);
   expect_problem("a,data,fat,,010", TableProblemCode::kSizeNotANumber, 1, 13);
   expect_problem("a,data,fat,,4096M", TableProblemCode::kSizeOutOfRange, 1, 13);
@@ -200,6 +204,49 @@ TEST(TableCsv, the_stock_rules_cut_a_long_name_in_silence) {
 
 TEST(TableCsv, a_nul_in_a_name_is_an_error) {
   expect_problem({"a\0b,data,fat,,4K", 16}, TableProblemCode::kNameHasNul, 1, 1);
+}
+
+TEST(TableCsv, numbers_are_those_that_python_reads) {
+  const Table table = parse(
+      "a,data,0b_1,0x_9000,24 K\nb,data,fat,,1KK\nc,data,00,,\xC2\xA0"
+      "8k\xC2\xA0\n");
+  EXPECT_EQ(table.find("a")->subtype, 1);
+  EXPECT_EQ(table.find("a")->offset, 0x9000u);
+  EXPECT_EQ(table.find("a")->size, 24u * 1024);
+  EXPECT_EQ(table.find("b")->size, 1024u * 1024);
+  EXPECT_EQ(table.find("c")->size, 8u * 1024);
+  expect_problem("a,data,fat,,010", TableProblemCode::kSizeNotANumber, 1, 13);
+  expect_problem("a,data,fat,,K", TableProblemCode::kSizeNotANumber, 1, 13);
+}
+
+TEST(TableCsv, an_end_may_be_the_end_of_the_addresses) {
+  EXPECT_EQ(parse("a,data,fat,0xFFFFF000,-4096M").partitions()[0].size, 0x1000u);
+  expect_problem("a,data,fat,0x9000,-0x200000000", TableProblemCode::kSizeOutOfRange, 1, 19);
+}
+
+TEST(TableCsv, a_number_however_long_is_out_of_range) {
+  expect_problem("a,0x123456789012345678901234567890,,,4K", TableProblemCode::kTypeOutOfRange, 1, 3);
+  expect_problem("a,1,-1,,4K", TableProblemCode::kSubtypeOutOfRange, 1, 5);
+  expect_problem("a,1,1,99999999999999999999M,4K", TableProblemCode::kOffsetOutOfRange, 1, 7);
+  expect_problem("a,1,1,,99999999999999999999M", TableProblemCode::kSizeOutOfRange, 1, 8);
+}
+
+// Ranges are the last that the original looks at: what it finds before has another exit status.
+TEST(TableCsv, the_stock_rules_find_what_else_is_wrong_with_a_row_out_of_range) {
+  CsvOptions options;
+  options.rules = RuleSet::kStock;
+  const auto expect_both = [&](std::string_view text, TableProblemCode range, TableProblemCode other) {
+    const ProblemList problems = problems_of(text, options);
+    ASSERT_EQ(problems.problems().size(), 2u) << text;
+    EXPECT_EQ(problems.problems()[0].code, range) << text;
+    EXPECT_EQ(problems.problems()[1].code, other) << text;
+  };
+  using enum TableProblemCode;
+  expect_both("a,256,fat,,4K", kTypeOutOfRange, kSubtypeUnknown);
+  expect_both("a,1,256,,", kSubtypeOutOfRange, kSizeMissing);
+  expect_both("a,1,1,0x100000000,4K\nb,1,1,0x20000,4K", kOffsetOutOfRange, kOffsetBelowPrevious);
+  expect_both("a,1,1,,0x100000000\nb,1,1,0x20000,4K", kSizeOutOfRange, kOffsetBelowPrevious);
+  expect_both("a,1,1,,0x100000000\nb,1,1,,4K", kSizeOutOfRange, kOffsetOutOfRange);
 }
 
 TEST(TableCsv, text_that_is_not_utf_8_is_an_error_at_its_place) {

@@ -33,11 +33,26 @@ TEST(TableKeywords, what_has_no_word_gives_none) {
   EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x99), "");
 }
 
-TEST(TableKeywords, extra_words_come_after_the_known_ones) {
-  const SubtypeKeyword extra[] = {{PartitionType::kData, 0x47, "mine"}, {PartitionType::kData, 0x48, "nvs"}};
-  EXPECT_EQ(find_subtype(PartitionType::kData, "mine", extra), 0x47);
-  EXPECT_EQ(find_subtype(PartitionType::kData, "nvs", extra), 2);
-  EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x47, extra), "mine");
+// The original keeps its words in one dictionary for each type: a word that is given again has a new number.
+TEST(TableKeywords, an_extra_word_takes_the_place_of_a_word_before) {
+  const SubtypeKeyword extra[] = {
+      {PartitionType::kData, 0x47, "mine"}, {PartitionType::kData, 0x48, "nvs"}, {PartitionType::kData, 0x49, "mine"}};
+  EXPECT_EQ(find_subtype(PartitionType::kData, "mine", extra), 0x49);
+  EXPECT_EQ(find_subtype(PartitionType::kData, "NVS", extra), 0x48);
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x49, extra), "mine");
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x48, extra), "nvs");
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x47, extra), "");
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 2, extra), "");
+  EXPECT_FALSE(find_subtype(PartitionType::kApp, "mine", extra));
+}
+
+// The original makes the field lower case and looks for the word as it was given.
+TEST(TableKeywords, an_extra_word_with_a_capital_is_written_but_never_found) {
+  const SubtypeKeyword extra[] = {{PartitionType::kData, 0x47, "Mine"}, {PartitionType::kData, 0x48, "Nvs"}};
+  EXPECT_FALSE(find_subtype(PartitionType::kData, "Mine", extra));
+  EXPECT_EQ(find_subtype(PartitionType::kData, "Nvs", extra), 2);
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 0x47, extra), "Mine");
+  EXPECT_EQ(subtype_keyword(PartitionType::kData, 2, extra), "nvs");
 }
 
 }  // namespace

@@ -1,0 +1,1 @@
+__version__ = '0.2.0'  # Of the original whose arguments and files these are.

@@ -1,0 +1,3 @@
+from .nvs_partition_gen import main
+
+main()
