@@ -242,11 +242,15 @@ class Store {
   Result<void> update_single(const format::Entry& entry, std::span<const std::uint8_t> data, Old old, bool moves);
   Result<void> replace_through_collection(const format::Entry& entry, std::span<const std::uint8_t> data,
                                           const format::Entry* blob_index, const Old& old);
-  Result<std::uint32_t> replaceable_page(std::uint32_t span, const Old& old, Location& chunk);
+  enum class LeavesChunks : std::uint8_t { kNo, kYes };
+  Result<std::uint32_t> replaceable_page(std::uint32_t span, const Old& old, LeavesChunks leaves_chunks,
+                                         Location& chunk);
+  Result<void> change_type_by_page(const format::Entry& entry, std::span<const std::uint8_t> data, Old old);
   Result<void> set_blob(std::uint8_t namespace_index, const Name& key, std::span<const std::uint8_t> value, Old old);
   Result<void> set_blob_at_full(format::Entry index, std::span<const std::uint8_t> value, const Old& old);
   Result<void> write_chunks(std::span<const std::uint8_t> value, const Old& old, const BlobLayout& layout,
                             format::Entry& index, Location& index_location);
+  Result<void> write_blob_index(const format::Entry& index, Old old);
   bool holds_chunk_of(const Old& old, std::uint32_t page_index);
   Result<void> purge_page(std::uint32_t page_index, std::uint8_t namespace_index);
   Result<std::uint32_t> erased_run(Location location, std::uint8_t namespace_index);

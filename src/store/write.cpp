@@ -182,7 +182,27 @@ Result<void> Store::set_single(const format::Entry& entry, std::span<const std::
 
   const auto now = find_old(entry.namespace_index, entry.key);  // making room may have moved it
   if (!now) return now.failed();
+  if (changes_type && !moves) return change_type_by_page(entry, data, *now);
   return update_single(entry, data, *now, moves);
+}
+
+// A change of type where no page takes both versions. The old one gets a page of its own if it has none, and that page
+// is collected without it, so that stock firmware, too, sees one of the two at any time.
+Result<void> Store::change_type_by_page(const format::Entry& entry, std::span<const std::uint8_t> data, Old old) {
+  Location chunk{kNoPlace};
+  auto page = replaceable_page(entry.span, old, LeavesChunks::kYes, chunk);
+  if (!page) return page.failed();
+  if (*page == kNoPlace && room().usable_pages() > 0) {
+    NVSAFE_TRY(start_next_page());
+    NVSAFE_TRY(move_item(old.location, old.entry));
+    const auto moved = find_old(entry.namespace_index, entry.key);
+    if (!moved) return moved.failed();
+    old = *moved;
+    page = replaceable_page(entry.span, old, LeavesChunks::kYes, chunk);
+    if (!page) return page.failed();
+  }
+  if (*page == kNoPlace) return update_single(entry, data, old, false);
+  return replace_through_collection(entry, data, nullptr, old);
 }
 
 // Requires room for the item, and for the old one too if it is to be moved.
@@ -204,7 +224,7 @@ Result<void> Store::update_single(const format::Entry& entry, std::span<const st
 
 Result<void> Store::set_single_at_full(const format::Entry& entry, std::span<const std::uint8_t> data, const Old& old) {
   Location chunk{kNoPlace};
-  const auto victim = replaceable_page(entry.span, old, chunk);
+  const auto victim = replaceable_page(entry.span, old, LeavesChunks::kYes, chunk);
   if (!victim) return victim.failed();
   if (*victim != kNoPlace) return replace_through_collection(entry, data, nullptr, old);
   // A change of type that finds room for the new version only.
@@ -217,11 +237,12 @@ Result<void> Store::set_single_at_full(const format::Entry& entry, std::span<con
 }
 
 // At 100 % full: the page of the old version is collected without it, and the new version is written behind the copies.
-// Until that page is erased the old version is there. Requires all of the old version in one page.
+// Until that page is erased the old version is there. Requires: replaceable_page() gives one.
 Result<void> Store::replace_through_collection(const format::Entry& entry, std::span<const std::uint8_t> data,
                                                const format::Entry* blob_index, const Old& old) {
   Location chunk{kNoPlace};
-  const auto victim = replaceable_page(entry.span + (blob_index != nullptr ? 1u : 0u), old, chunk);
+  const auto victim = replaceable_page(entry.span + (blob_index != nullptr ? 1u : 0u), old,
+                                       blob_index != nullptr ? LeavesChunks::kNo : LeavesChunks::kYes, chunk);
   if (!victim) return victim.failed();
   if (*victim == kNoPlace) return fail(ErrorCode::kNoSpace);
   NVSAFE_TRY(collect_start(*victim, old.location, chunk));
@@ -238,21 +259,30 @@ Result<void> Store::replace_through_collection(const format::Entry& entry, std::
   if (!(chunk == Location{kNoPlace})) {
     index_.remove(identity_hash(old.entry.namespace_index, old.entry.key, old.entry.chunk_start()), chunk);
   }
-  return collect_finish(*victim);
+  NVSAFE_TRY(collect_finish(*victim));
+  if (old.entry.type != ValueType::kBlobIndex) return {};
+  return erase_chunks(old.entry);
 }
 
-// The page where `span` entries find room when the old version leaves it; kNoPlace: none. `chunk`: of a blob.
-Result<std::uint32_t> Store::replaceable_page(std::uint32_t span, const Old& old, Location& chunk) {
+// The page where `span` entries find room when the old version leaves it; kNoPlace: none. `chunk`: the only one of a
+// blob, when it leaves together with its index. Chunks that stay behind may not meet new ones of their key.
+Result<std::uint32_t> Store::replaceable_page(std::uint32_t span, const Old& old, LeavesChunks leaves_chunks,
+                                              Location& chunk) {
   if (!old.exists || find_free_page() == kNoPlace) return kNoPlace;
   const std::uint32_t page_index = old.location.page_index();
   std::uint32_t old_span = old.entry.span;
+  chunk = {kNoPlace};
   if (old.entry.type == ValueType::kBlobIndex) {
-    if (old.entry.chunk_count() != 1) return kNoPlace;
+    Location only;
     format::Entry data;
-    const auto found = find_location(old.entry.namespace_index, old.entry.key, old.entry.chunk_start(), chunk, data);
+    const auto found = find_location(old.entry.namespace_index, old.entry.key, old.entry.chunk_start(), only, data);
     if (!found) return found.failed();
-    if (!*found || chunk.page_index() != page_index) return kNoPlace;
-    old_span += data.span;
+    if (*found && old.entry.chunk_count() == 1 && only.page_index() == page_index) {
+      chunk = only;
+      old_span += data.span;
+    } else if (leaves_chunks == LeavesChunks::kNo) {
+      return kNoPlace;
+    }
   }
   const PageRecord& page = pages_[page_index];
   if (page.is_pinned || page.written_count - old_span + span > kEntryCount) return kNoPlace;
@@ -286,9 +316,33 @@ Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std:
     if (!again) return again.failed();
     old = *again;
   }
-  Location location;
+  Location location{kNoPlace};
   NVSAFE_TRY(write_chunks(value, old, blob_layout(this->room(), size, needs_fresh_page), index, location));
+  if (location == Location{kNoPlace}) return write_blob_index(index, old);
   NVSAFE_TRY(put_in_index(index, location, old));
+  return erase_old(old);
+}
+
+// Its chunks are complete. A value of another type is brought to the page of the index first, or its page is collected
+// without it: stock firmware finds an older copy of another type only on the page of the newer one.
+Result<void> Store::write_blob_index(const format::Entry& index, Old old) {
+  const bool changes_type = old.exists && old.entry.type != ValueType::kBlobIndex;
+  if (changes_type && old.location.page_index() != active_page_) {
+    if (old.entry.span < active_free()) {
+      NVSAFE_TRY(move_item(old.location, old.entry));
+      const auto moved = find_old(index.namespace_index, index.key);
+      if (!moved) return moved.failed();
+      old = *moved;
+    } else {
+      Location chunk{kNoPlace};
+      const auto page = replaceable_page(index.span, old, LeavesChunks::kYes, chunk);
+      if (!page) return page.failed();
+      if (*page != kNoPlace) return replace_through_collection(index, {}, nullptr, old);
+    }
+  }
+  const auto location = append(index, {});
+  if (!location) return location.failed();
+  NVSAFE_TRY(put_in_index(index, *location, old));
   return old.exists ? erase_old(old) : Result<void>();
 }
 
@@ -302,7 +356,8 @@ Result<void> Store::set_blob_at_full(format::Entry index, std::span<const std::u
   return replace_through_collection(with_data(chunk, value), value, &index, old);
 }
 
-// Writes all chunks and the index. Room is there for all of it.
+// Writes all chunks; also the index, and then `index_location` says where, if it must come before the last chunk's last
+// mark. Room is there for all of it.
 Result<void> Store::write_chunks(std::span<const std::uint8_t> value, const Old& old, const BlobLayout& layout,
                                  format::Entry& index, Location& index_location) {
   const auto size = static_cast<std::uint32_t>(value.size());
@@ -331,9 +386,6 @@ Result<void> Store::write_chunks(std::span<const std::uint8_t> value, const Old&
     if (!has_room_for_index) NVSAFE_TRY(start_next_page());
   } while (!value.empty());
   index.set_blob_index(size, static_cast<std::uint8_t>(count), index.chunk_start());
-  const auto location = append(index, {});
-  if (!location) return location.failed();
-  index_location = *location;
   return {};
 }
 
@@ -497,14 +549,14 @@ Result<bool> Store::would_fit(std::uint8_t namespace_index, const Name& key, Val
   if (type == ValueType::kBlobData) {
     auto room = make_room([&](const Room& now) { return blob_layout(now, size, false).fits; }, true);
     if (!room || *room || !is_one_chunk(size)) return room;
-    const auto page = replaceable_page(2 + format::data_entry_count(size), *old, chunk);
+    const auto page = replaceable_page(2 + format::data_entry_count(size), *old, LeavesChunks::kNo, chunk);
     if (!page) return page.failed();
     return *page != kNoPlace;
   }
   const std::uint32_t span = is_number(type) ? 1 : 1 + format::data_entry_count(size);
   auto room = make_room([&](const Room& now) { return now.takes(span); }, true);
   if (!room || *room) return room;
-  const auto page = replaceable_page(span, *old, chunk);
+  const auto page = replaceable_page(span, *old, LeavesChunks::kYes, chunk);
   if (!page) return page.failed();
   return *page != kNoPlace;
 }

@@ -34,6 +34,7 @@ struct PowerCutSettings {
   std::uint64_t seed = 1;
   std::uint32_t positions_max = 64;  // bytes of a program at which it is torn; spread evenly if it is longer
   std::uint32_t random_count = 4;    // random tears of an operation, of each kind
+  bool tears_random_bits = true;     // programs also at random bits of the whole call
   bool marginal = false;             // every tear once more, with marginal bits
   std::uint32_t keep_one_in = 1;     // tries a part of the cases, chosen by the seed
   bool prints = true;                // one line: tried and failed
@@ -84,6 +85,7 @@ class PowerCutCases {
       if (position > 0) add(operation, Fault::kPrefix, position, marginal);
       add(operation, Fault::kPrefixAndBits, position, marginal);
     }
+    if (!settings_.tears_random_bits) return;
     for (std::uint32_t i = 0; i < settings_.random_count; ++i) add(operation, Fault::kRandomBits, i, marginal);
   }
   void add(const Operation& operation, Fault fault, std::uint32_t byte_index, bool marginal) {

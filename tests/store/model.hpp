@@ -94,6 +94,26 @@ class Model {
 
 inline std::string name_of(const Path& path) { return path.first + "/" + path.second; }
 
+// Empty: what is held is what the model holds, no more and no less; keys that `uncertain` touches may have the old
+// value or the new one. The model then takes what is held.
+inline std::string compare_held(const std::map<Path, Value>& held, Model& model, const Operation* uncertain) {
+  Model after = model;
+  if (uncertain != nullptr) after.apply(*uncertain);
+  std::string problem;
+  for (const auto& [path, value] : held) {
+    const Value* old = model.find(path);
+    const Value* now = after.find(path);
+    if ((old != nullptr && *old == value) || (now != nullptr && *now == value)) continue;
+    problem = name_of(path) + (old == nullptr && now == nullptr ? " is there again" : " has another value");
+  }
+  for (const auto& [path, value] : model.values()) {
+    if (!held.contains(path) && after.find(path) != nullptr) problem = name_of(path) + " is lost";
+  }
+  model = {};
+  for (const auto& [path, value] : held) model.apply(set(path.first, path.second, value));
+  return problem;
+}
+
 // A store that is mounted on a flash, with everything it needs.
 class Mounted {
  public:
@@ -141,11 +161,8 @@ class Mounted {
     return value;
   }
 
-  // Empty: the store holds what the model holds, no more and no less; keys that `uncertain` touches may have the old
-  // value or the new one, and the model then takes what is there.
+  // compare_held() with all that the store gives.
   std::string compare(Model& model, const Operation* uncertain = nullptr) {
-    Model after = model;
-    if (uncertain != nullptr) after.apply(*uncertain);
     std::map<Path, Value> held;
     std::string problem;
     const auto walked = store().for_each_item([&](const ItemInfo& item) -> Result<void> {
@@ -157,18 +174,8 @@ class Mounted {
       return {};
     });
     if (!walked) return "iteration failed";
-    for (const auto& [path, value] : held) {
-      const Value* old = model.find(path);
-      const Value* now = after.find(path);
-      if ((old != nullptr && *old == value) || (now != nullptr && *now == value)) continue;
-      problem = name_of(path) + (old == nullptr && now == nullptr ? " is there again" : " has another value");
-    }
-    for (const auto& [path, value] : model.values()) {
-      if (!held.contains(path) && after.find(path) != nullptr) problem = name_of(path) + " is lost";
-    }
-    model = {};
-    for (const auto& [path, value] : held) model.apply(set(path.first, path.second, value));
-    return problem;
+    const std::string difference = compare_held(held, model, uncertain);
+    return problem.empty() ? difference : problem;
   }
 
   Statistics statistics;

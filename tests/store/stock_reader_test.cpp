@@ -1,0 +1,284 @@
+// Espressif's engine as the next reader. First the model of it must lose what the engine itself is known to lose, then
+// it reads images that were cut under our writer, and loses nothing; then the two take turns on one image.
+//
+// `make test` tries a part of the cases, chosen by the seed; NVSAFE_CUT_ALL=1 (make soak) tries all of them.
+#include <gtest/gtest.h>
+
+#include "sim/power_cut.hpp"
+#include "sim/seeded_random.hpp"
+#include "store/stock_model.hpp"
+#include "store/workloads.hpp"
+
+namespace nvsafe::store {
+namespace {
+
+using sim::Fault;
+using sim::PowerCutCase;
+using sim::PowerCuts;
+using sim::RamNor;
+
+std::string hex(StockError error) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text = "0x";
+  for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(static_cast<unsigned>(error) >> shift) & 0xF];
+  return text;
+}
+
+// --- What is known to be lost, with the firmware's own order of writing
+
+RamNor written_by_stock(std::uint32_t page_count, const std::vector<Operation>& operations) {
+  RamNor flash(page_count * format::kPageSize);
+  StockModel stock(flash, nullptr);
+  EXPECT_EQ(stock.mount(), StockError::kNone);
+  for (const Operation& operation : operations) {
+    EXPECT_EQ(stock.perform(operation), StockError::kNone) << operation.key;
+  }
+  return flash;
+}
+
+// What the firmware finds when it starts after the cut; empty when that is the old or the new state.
+std::string loss_after(RamNor flash, const sim::CutPlan& plan, const Operation& operation, const Model& before) {
+  flash.cut_at(plan);
+  StockModel writer(flash, nullptr);
+  EXPECT_EQ(writer.mount(), StockError::kNone);
+  EXPECT_EQ(writer.perform(operation), StockError::kFlash);
+  flash.power_on();
+  StockModel reader(flash, nullptr);
+  if (const StockError error = reader.mount(); error != StockError::kNone) return "mount: " + hex(error);
+  Model model = before;
+  return reader.compare(model, &operation);
+}
+
+std::uint64_t operations_of(const RamNor& start, const Operation& operation) {
+  RamNor flash = start;
+  flash.keep_operations();
+  StockModel stock(flash, nullptr);
+  EXPECT_EQ(stock.mount(), StockError::kNone);
+  EXPECT_EQ(stock.perform(operation), StockError::kNone);
+  return flash.operations().size();
+}
+
+// The losses when power goes between two operations, one line each.
+std::vector<std::string> losses_in_gaps(const RamNor& start, const Operation& operation, const Model& before) {
+  std::vector<std::string> losses;
+  for (std::uint64_t i = 0; i < operations_of(start, operation); ++i) {
+    const std::string loss = loss_after(start, {.operation = i}, operation, before);
+    if (!loss.empty()) losses.push_back("gap " + std::to_string(i) + ": " + loss);
+  }
+  return losses;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(StockLosses, a_blob_update_with_both_versions_on_the_active_page_loses_both_in_one_of_eight_gaps) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{32}}) {
+    const std::vector<Operation> before = {set("n", number(ValueType::kU8, 1)), set("b", blob(size, 1))};
+    const RamNor start = written_by_stock(3, before);
+    const Operation update = set("b", blob(size, 2));
+    EXPECT_EQ(operations_of(start, update), 8u);
+    EXPECT_EQ(losses_in_gaps(start, update, model_of(before)), Lines{"gap 4: space/b is lost"});
+  }
+}
+
+TEST(StockLosses, the_same_update_loses_nothing_when_the_old_version_is_on_a_full_page) {
+  std::vector<Operation> before = {set("b", blob(32, 1))};
+  append(before, numbers(125));
+  const RamNor start = written_by_stock(4, before);
+  EXPECT_EQ(losses_in_gaps(start, set("b", blob(32, 2)), model_of(before)), Lines{});
+}
+
+// Two chunks of one key on one page: the firmware's own collection brings them there.
+test::NvsWriter two_chunks_on_one_page(format::PageState state) {
+  test::NvsWriter writer(4);
+  writer.page(0, 0, format::PageState::kFull).name_space("space", 1).blob_index(1, "b", 40, 2);
+  writer.page(1, 1, state).number(1, "n", ValueType::kU8, 1);
+  return std::move(writer.chunk(1, "b", 0, blob(20, 1).bytes).chunk(1, "b", 1, blob(20, 2).bytes));
+}
+
+TEST(StockLosses, a_second_chunk_of_a_key_at_the_end_of_the_active_page_loses_the_first) {
+  RamNor full(two_chunks_on_one_page(format::PageState::kFull).bytes());
+  StockModel stock(full, nullptr);
+  ASSERT_EQ(stock.mount(), StockError::kNone);
+  EXPECT_EQ(stock.contents().size(), 2u);
+  RamNor active(two_chunks_on_one_page(format::PageState::kActive).bytes());
+  StockModel again(active, nullptr);
+  ASSERT_EQ(again.mount(), StockError::kNone);
+  EXPECT_EQ(again.contents().size(), 1u);
+}
+
+// Four pages, three of them full: the next set collects page 0, whose dead entries are the last ones.
+std::vector<Operation> before_a_collection() {
+  std::vector<Operation> operations = numbers(100);
+  append(operations, updates_of("hot", 25));
+  append(operations, numbers(2 * 126, 100));
+  return operations;
+}
+
+TEST(StockLosses, a_torn_erase_of_the_freeing_page_loses_other_keys) {
+  const std::vector<Operation> before = before_a_collection();
+  const RamNor start = written_by_stock(4, before);
+  const Operation update = set("hot", number(ValueType::kU32, 5));
+  EXPECT_EQ(losses_in_gaps(start, update, model_of(before)), Lines{});
+  RamNor uncut = start;
+  uncut.keep_operations();
+  StockModel stock(uncut, nullptr);
+  ASSERT_EQ(stock.mount(), StockError::kNone);
+  ASSERT_EQ(stock.perform(update), StockError::kNone);
+  std::uint64_t erases = 0;
+  for (std::uint64_t i = 0; i < uncut.operations().size(); ++i) {
+    if (uncut.operations()[i].kind != sim::OperationKind::kErase) continue;
+    ++erases;
+    // The second half is erased; the header with its FREEING is still there.
+    EXPECT_NE(loss_after(start, {i, Fault::kSuffix, format::kPageSize / 2, 1, false}, update, model_of(before)), "");
+    EXPECT_EQ(loss_after(start, {i, Fault::kPrefix, format::kPageSize / 2, 1, false}, update, model_of(before)), "");
+  }
+  EXPECT_EQ(erases, 1u);
+}
+
+TEST(StockLosses, a_torn_change_of_a_full_page_to_corrupt_loses_the_active_page) {
+  std::vector<Operation> before = numbers(126);
+  append(before, updates_of("hot", 10));
+  std::uint64_t lost = 0;
+  for (std::uint64_t seed = 0; seed < 16; ++seed) {
+    RamNor flash = written_by_stock(4, before);
+    const std::uint8_t corrupt = 0xF0;
+    flash.cut_at({0, Fault::kPrefixAndBits, 0, seed, false});
+    ASSERT_FALSE(flash.program(0, std::span(&corrupt, 1)).ok());
+    flash.power_on();
+    if (flash.bytes()[0] != 0xF8) continue;  // FREEING
+    StockModel stock(flash, nullptr);
+    ASSERT_EQ(stock.mount(), StockError::kNone);
+    EXPECT_FALSE(stock.get({"space", "hot"}, ValueType::kU32).has_value());
+    ++lost;
+  }
+  EXPECT_GT(lost, 0u);
+}
+
+TEST(StockLosses, a_change_of_type_across_pages_leaves_two_values) {
+  std::vector<Operation> before = {set("k", number(ValueType::kU8, 7))};
+  append(before, numbers(126));
+  const RamNor start = written_by_stock(4, before);
+  EXPECT_EQ(losses_in_gaps(start, set("k", number(ValueType::kU32, 8)), model_of(before)),
+            Lines{"gap 2: space/k stands twice"});
+  // On the active page the new value takes the old one's place, whatever its type.
+  const std::vector<Operation> beside = {set("k", number(ValueType::kU8, 7))};
+  EXPECT_EQ(losses_in_gaps(written_by_stock(4, beside), set("k", number(ValueType::kU32, 8)), model_of(beside)),
+            Lines{});
+}
+
+TEST(StockLosses, a_wrong_key_and_a_key_too_many_erase_everything) {
+  const auto cipher = test_cipher();
+  const auto wrong = format::EntryCipher::create(test::test_key(2));
+  ASSERT_TRUE(wrong.ok());
+  for (const format::EntryCipher* key : {&cipher, static_cast<const format::EntryCipher*>(nullptr)}) {
+    RamNor flash(3 * format::kPageSize);
+    StockModel right(flash, key);
+    ASSERT_EQ(right.mount(), StockError::kNone);
+    ASSERT_EQ(right.set({"space", "s"}, string(40, 1)), StockError::kNone);
+    StockModel other(flash, &*wrong);
+    EXPECT_EQ(other.mount(), StockError::kNone);
+    EXPECT_EQ(right.mount(), StockError::kNone);
+    EXPECT_EQ(right.contents().size(), 0u);
+  }
+}
+
+TEST(StockLosses, two_keys_with_one_hash_on_the_active_page_lose_the_first) {
+  const std::vector<Operation> both = {set("k874", number(ValueType::kU8, 1)),
+                                       set("k200705", number(ValueType::kU8, 2))};
+  RamNor flash = written_by_stock(3, both);
+  StockModel stock(flash, nullptr);
+  ASSERT_EQ(stock.mount(), StockError::kNone);
+  Model model = model_of(both);
+  EXPECT_EQ(stock.compare(model), "space/k874 is lost");
+}
+
+TEST(StockLosses, a_page_of_zeros_with_a_right_crc_ends_the_mount_and_no_free_page_too) {
+  Bytes image = test::NvsWriter(3).page(0, 0).name_space("space", 1).bytes();
+  std::fill_n(image.begin() + format::kPageSize, format::kPageHeaderCrcOffset, std::uint8_t{0});
+  image[format::kPageSize] = 0xFC;
+  RamNor zeros(image);
+  EXPECT_EQ(StockModel(zeros, nullptr).mount(), StockError::kNewVersionFound);
+  test::NvsWriter writer(3);
+  for (std::uint32_t i = 0; i < 3; ++i)
+    writer.page(i, i, i < 2 ? format::PageState::kFull : format::PageState::kActive);
+  RamNor full(writer.bytes());
+  EXPECT_EQ(StockModel(full, nullptr).mount(), StockError::kNoFreePages);
+}
+
+// --- Images that were cut under our writer
+
+// What both engines program in the end is kept apart: the firmware programs an entry more than once.
+struct StockJudge {
+  RamNor flash;
+  const format::EntryCipher* cipher;
+  Model certain;
+
+  std::string mounts_and_holds(const std::string& when, const Operation* uncertain = nullptr) {
+    StockModel stock(flash, cipher);
+    if (const StockError error = stock.mount(); error != StockError::kNone) return when + ": stock mount " + hex(error);
+    const std::string problem = stock.compare(certain, uncertain);
+    return problem.empty() ? "" : when + ": stock: " + problem;
+  }
+  std::string writes_on() {
+    StockModel stock(flash, cipher);
+    if (const StockError error = stock.mount(); error != StockError::kNone) return "stock mount " + hex(error);
+    for (const Operation& operation : further_sets(certain)) {
+      const StockError error = stock.perform(operation);
+      if (error == StockError::kNone) certain.apply(operation);
+      if (error != StockError::kNone && error != StockError::kNotEnoughSpace) return "stock set: " + hex(error);
+    }
+    return "";
+  }
+  std::string ours_agrees() {
+    Mounted ours(flash, cipher);
+    if (!ours.ok()) return "our mount: error " + std::to_string(int(ours.error));
+    const std::string problem = ours.compare(certain);
+    return problem.empty() ? "" : "ours: " + problem;
+  }
+};
+
+std::string judge_with_stock(const RamNor& cut, const format::EntryCipher* cipher, const Progress& progress) {
+  if (!progress.problem.empty()) return progress.problem;
+  StockJudge judge{RamNor(cut.bytes()), cipher, progress.certain};
+  std::string problem = judge.mounts_and_holds("after the cut", progress.uncertain);
+  for (int round = 1; problem.empty() && round <= 2; ++round) {
+    problem = judge.writes_on();
+    if (problem.empty()) problem = judge.mounts_and_holds("after more sets, remount " + std::to_string(round));
+  }
+  return problem.empty() ? judge.ours_agrees() : problem;
+}
+
+// The tear of a whole program at random bits is left out: WRITER-RULES has it only for first_word_alone.
+sim::PowerCutSettings stock_cuts(bool first_word_alone) {
+  sim::PowerCutSettings settings{.nor = kStrict};
+  settings.positions_max = tries_all() ? 32 : 6;
+  settings.keep_one_in = tries_all() ? 1 : 6;
+  settings.tears_random_bits = first_word_alone;
+  return settings;
+}
+
+class StockReader : public testing::TestWithParam<std::tuple<std::size_t, bool, bool>> {};
+
+TEST_P(StockReader, loses_nothing_of_what_we_wrote) {
+  const auto [index, is_encrypted, first_word_alone] = GetParam();
+  const Workload workload = workloads()[index];
+  const auto key = test_cipher();
+  const format::EntryCipher* cipher = is_encrypted ? &key : nullptr;
+  const MountOptions options{.first_word_alone = first_word_alone};
+  Progress progress;
+  PowerCuts cuts("stock reads: " + workload.name + (is_encrypted ? ", encrypted" : ", plain") +
+                     (first_word_alone ? ", first word alone" : ""),
+                 start_image(workload, cipher), stock_cuts(first_word_alone));
+  cuts.run([&](sim::Nor& flash) { run(flash, workload, cipher, progress, options); },
+           [&](RamNor& flash, const PowerCutCase&) { return judge_with_stock(flash, cipher, progress); });
+  EXPECT_EQ(progress.problem, "");
+  EXPECT_GE(cuts.tried(), 10u);
+  EXPECT_EQ(cuts.failed(), 0u) << cuts.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(Store, StockReader,
+                         testing::Combine(testing::Range<std::size_t>(0, workloads().size()), testing::Bool(),
+                                          testing::Bool()));
+
+}  // namespace
+}  // namespace nvsafe::store
