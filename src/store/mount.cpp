@@ -42,12 +42,14 @@ bool Store::is_proven() const {
 
 Result<void> Store::tidy() {
   NVSAFE_TRY(load());
-  return tidy_loaded();
+  const auto tidied = tidy_loaded();
+  is_loaded_ = tidied.ok();
+  return tidied;
 }
+// A step that fails leaves the flash ahead of what is known here: then it is read again.
 
 // Each round that changes something is looked at again from flash, so that what is known is what is there.
 Result<void> Store::tidy_loaded() {
-  is_writable_ = false;
   const auto finished = finish_collections();
   if (!finished) return finished.failed();
   if (*finished) NVSAFE_TRY(load());
@@ -60,7 +62,6 @@ Result<void> Store::tidy_loaded() {
   }
   NVSAFE_TRY(release_covered_pages());
   NVSAFE_TRY(settle());
-  is_writable_ = true;
   needs_tidying_ = false;
   return {};
 }

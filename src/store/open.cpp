@@ -55,6 +55,13 @@ Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::Entr
 
 // Everything in memory comes from flash anew.
 Result<void> Store::load() {
+  is_loaded_ = false;
+  const auto loaded = load_flash();
+  is_loaded_ = loaded.ok();
+  return loaded;
+}
+
+Result<void> Store::load_flash() {
   const std::uint32_t size = flash_->size();
   if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
   statistics_ = {};

@@ -107,8 +107,8 @@ class Store {
   // What opening noticed; check() adds what needs more reading.
   [[nodiscard]] std::span<const Finding> findings() const { return findings_.span(); }
 
-  // Index of a namespace. Errors: kNotFound.
-  [[nodiscard]] Result<std::uint8_t> namespace_index(const Name& name) const;
+  // Index of a namespace. Errors: kNotFound; after a failed write those of open(), too.
+  [[nodiscard]] Result<std::uint8_t> namespace_index(const Name& name);
   // Its name; empty when no entry defines the index.
   [[nodiscard]] Name namespace_name(std::uint8_t index) const;
 
@@ -191,6 +191,8 @@ class Store {
 
   // open.cpp
   Result<void> load();
+  Result<void> load_flash();
+  Result<void> ensure_loaded();
   Result<void> scan(FoundItems& found);
   Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
   void count_page(const PageRecord& page);
@@ -338,12 +340,12 @@ class Store {
   MountOptions options_;
   PageWriter writer_;
   Untidy untidy_;
-  bool is_writable_ = false;
   bool needs_tidying_ = false;            // a write failed: the flash is ahead of what is known here
   std::uint32_t active_page_ = kNoPlace;  // the one that is written to
   std::uint64_t next_sequence_ = 0;       // of the next page that is started
   std::uint32_t next_free_page_ = 0;      // where to look for a free page first, so that all take turns
   Buffer<std::uint8_t> visited_;          // by page: collected already while room is made for one write
+  bool is_loaded_ = false;                // what is known here is whole
   std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 

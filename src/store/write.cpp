@@ -47,7 +47,7 @@ constexpr bool is_one_chunk(std::uint32_t size) { return 2 + format::data_entry_
 // --- Guards
 
 Result<void> Store::begin_write(std::uint8_t namespace_index) {
-  if (!is_writable_) return fail(ErrorCode::kReadOnly);
+  if (options_.is_read_only) return fail(ErrorCode::kReadOnly);
   if (needs_tidying_) NVSAFE_TRY(tidy());
   for (const Namespace& known : namespaces_) {
     if (known.index == namespace_index) return {};
@@ -512,11 +512,11 @@ Result<bool> Store::would_fit(std::uint8_t namespace_index, const Name& key, Val
 // --- Namespaces
 
 Result<std::uint8_t> Store::create_namespace(const Name& name, FunctionRef<bool(std::uint8_t)> is_held) {
+  if (needs_tidying_) NVSAFE_TRY(tidy());  // a definition that failed may be there all the same
   for (const Namespace& known : namespaces_) {
     if (known.name == name) return known.index;
   }
-  if (!is_writable_) return fail(ErrorCode::kReadOnly);
-  if (needs_tidying_) NVSAFE_TRY(tidy());
+  if (options_.is_read_only) return fail(ErrorCode::kReadOnly);
   const auto index = free_namespace_index(is_held);
   if (!index) return index.failed();
   NVSAFE_TRY(failed_write(add_namespace(name, *index)));
