@@ -61,6 +61,12 @@ class PageScan {
   }
 
  private:
+  // Zeros are what is left of an entry that was purged, or destroyed before its mark was programmed. A mark over blank
+  // bytes is what is left of a page whose marks were being programmed to zeros before its erase.
+  [[nodiscard]] bool is_void(std::span<const std::uint8_t> entry) const {
+    return is_zero(entry) || (!is_in_use(record_.kind) && is_erased(entry));
+  }
+
   // Counts the marks, and looks at empty entries while they are still as they lie on flash.
   Result<void> read_marks() {
     const auto bitmap = bytes_.subspan<format::kBitmapOffset, format::kBitmapSize>();
@@ -70,7 +76,7 @@ class PageScan {
         case EntryState::kWritten:
           ++record_.written_count;
           written_end_ = i + 1;
-          is_zero_[i] = is_zero(entry_bytes(i));
+          is_void_[i] = is_void(entry_bytes(i));
           break;
         case EntryState::kErased:
           ++record_.erased_count;
@@ -92,8 +98,7 @@ class PageScan {
     std::uint32_t i = 0;
     while (i < written_end_) {
       if (states_[i] != EntryState::kWritten || !format::is_entry_crc_right(entry_bytes(i))) {
-        // Zeros are what is left of an entry that was purged, or destroyed before its mark was programmed.
-        if (states_[i] == EntryState::kWritten && is_zero_[i]) count_as_erased();
+        if (states_[i] == EntryState::kWritten && is_void_[i]) count_as_erased();
         ++i;
         continue;
       }
@@ -168,7 +173,7 @@ class PageScan {
   FindingSink on_finding_;
   PageRecord record_;
   EntryState states_[kEntryCount];
-  bool is_zero_[kEntryCount] = {};
+  bool is_void_[kEntryCount] = {};
   std::uint32_t written_end_ = 0;  // one past the last written entry
 };
 

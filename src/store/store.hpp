@@ -217,6 +217,10 @@ class Store {
   Result<bool> finish_collections();
   Result<bool> finish_collection(std::uint32_t freeing);
   Result<bool> holds_only_copies(std::uint32_t page_index, std::uint32_t of_page);
+  Result<bool> has_only_entries_of(std::uint32_t page_index, std::uint32_t of_page);
+  Result<bool> has_complete_blob(const format::Entry& chunk);
+  Result<bool> has_only_entries_of_freeing_page(std::uint32_t page_index);
+  Result<bool> is_torn(Location header, std::uint32_t span);
   Result<bool> has_item_like(std::uint32_t page_index, const format::Entry& wanted);
   Result<void> release_covered_pages();
   Result<bool> is_covered(std::uint32_t page_index);
@@ -341,11 +345,11 @@ class Store {
   PageWriter writer_;
   Untidy untidy_;
   bool needs_tidying_ = false;            // a write failed: the flash is ahead of what is known here
+  bool is_loaded_ = false;                // what is known here is whole
   std::uint32_t active_page_ = kNoPlace;  // the one that is written to
   std::uint64_t next_sequence_ = 0;       // of the next page that is started
   std::uint32_t next_free_page_ = 0;      // where to look for a free page first, so that all take turns
   Buffer<std::uint8_t> visited_;          // by page: collected already while room is made for one write
-  bool is_loaded_ = false;                // what is known here is whole
   std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "sim/power_cut.hpp"
-#include "store/model.hpp"
+#include "store/workloads.hpp"
 
 namespace nvsafe::store {
 namespace {
@@ -17,158 +17,7 @@ using sim::PowerCutCase;
 using sim::PowerCuts;
 using sim::RamNor;
 
-constexpr sim::NorSettings kStrict{.checks_entries = true};
-
-struct Workload {
-  std::string name;
-  std::uint32_t page_count;
-  std::vector<Operation> before;  // makes the image that the cases start from
-  std::vector<Operation> cut;
-};
-
-void append(std::vector<Operation>& operations, std::vector<Operation> more) {
-  for (Operation& operation : more) operations.push_back(std::move(operation));
-}
-
-std::vector<Operation> numbers(std::uint32_t count, std::uint32_t first = 0) {
-  std::vector<Operation> operations;
-  for (std::uint32_t i = first; i < first + count; ++i) {
-    operations.push_back(set("n" + std::to_string(i), number(ValueType::kU32, i)));
-  }
-  return operations;
-}
-
-std::vector<Operation> updates_of(const std::string& key, std::uint32_t count) {
-  std::vector<Operation> operations;
-  for (std::uint32_t i = 0; i < count; ++i) operations.push_back(set(key, number(ValueType::kU32, 1000 + i)));
-  return operations;
-}
-
-Value blank_looking(std::size_t size) {
-  Value value = blob(size, 9);
-  for (std::size_t i = 0; i < size; i += 32)
-    std::fill_n(value.bytes.begin() + static_cast<long>(i), std::min<std::size_t>(4, size - i), 0xFF);
-  return value;
-}
-
-std::vector<Workload> workloads() {
-  std::vector<Workload> all;
-  all.push_back({"numbers, set and updated",
-                 3,
-                 numbers(3),
-                 {set("n1", number(ValueType::kU32, 77)), set("new", number(ValueType::kI8, 1)), erase("n2"),
-                  set("n1", number(ValueType::kU32, 78))}});
-  all.push_back({"changes of type",
-                 4,
-                 numbers(3),
-                 {set("n1", string(40, 1)), set("n1", number(ValueType::kU8, 3)), set("n1", blob(70, 1)),
-                  set("n1", number(ValueType::kI64, 4)), set("n1", blob(5000, 1)), set("n1", string(10, 2))}});
-  {
-    Workload change{"change of type, the old one on another page", 4, numbers(2), {}};
-    append(change.before, {set("old", string(60, 1)), set("oldblob", blob(60, 1))});
-    append(change.before, updates_of("n0", 130));
-    change.cut = {set("old", number(ValueType::kU16, 3)), set("oldblob", string(20, 3))};
-    all.push_back(change);
-  }
-  all.push_back({"strings",
-                 3,
-                 numbers(2),
-                 {set("s", string(30, 1)), set("s", string(100, 2)), set("s", string(1, 3)), set("t", string(33, 4)),
-                  erase("s")}});
-  all.push_back({"blobs of one page",
-                 4,
-                 numbers(2),
-                 {set("b", blob(40, 1)), set("b", blob(100, 2)), set("b", blob(0, 3)), set("b", blob(1, 4)),
-                  set("c", blob(32, 5)), set("b", blob(64, 6)), erase("b")}});
-  all.push_back(
-      {"values that look blank",
-       4,
-       numbers(2),
-       {set("b", blank_looking(64)), set("b", blank_looking(100)), set("b", blob(40, 1)), set("b", blank_looking(33)),
-        set("n0", number(ValueType::kU32, 0xFFFFFFFF)), set("n1", number(ValueType::kU64, ~0ull))}});
-  all.push_back({"blobs of two to four pages",
-                 8,
-                 numbers(30),
-                 {set("b", blob(5000, 1)), set("b", blob(9000, 2)), set("b", blob(12500, 3)), set("b", blob(100, 4)),
-                  erase("b")}});
-  all.push_back({"namespaces",
-                 3,
-                 {},
-                 {create("one"), set("two", "k", number(ValueType::kU8, 1)), set("one", "k", string(40, 1)),
-                  set("two", "b", blob(50, 1)), erase_namespace("two"), set("two", "k", number(ValueType::kU8, 2))}});
-  for (const std::uint32_t page_count : {3u, 5u}) {
-    Workload collection{"collection, " + std::to_string(page_count) + " pages", page_count, numbers(40), {}};
-    append(collection.before,
-           {set("s", string(200, 1)), set("b", blob(300, 1)), set("other", "x", number(ValueType::kU8, 1))});
-    append(collection.before, updates_of("n3", 126 * (page_count - 1) - 80));
-    collection.cut = updates_of("n4", 30);
-    append(collection.cut, {set("b", blob(400, 2)), set("s", string(300, 2))});
-    append(collection.cut, updates_of("n5", 10));
-    all.push_back(collection);
-  }
-  {
-    Workload full{"updates at 100 % full", 3, {create("space")}, {}};
-    append(full.before, {set("s", string(100, 1)), set("b", blob(200, 1))});
-    append(full.before, numbers(252 - 1 - 5 - 9));
-    full.cut = {set("n7", number(ValueType::kU32, 99)), set("s", string(90, 2)), set("b", blob(190, 2)),
-                set("n8", number(ValueType::kI16, 3))};
-    all.push_back(full);
-  }
-  {
-    Workload many{"room made of several pages", 6, numbers(20), {}};
-    for (std::uint32_t i = 0; i < 14; ++i) many.before.push_back(set("s" + std::to_string(i), string(1000, i)));
-    for (std::uint32_t i = 0; i < 14; i += 2) many.before.push_back(erase("s" + std::to_string(i)));
-    many.cut = {set("b", blob(5500, 1)), set("long", string(2000, 1))};
-    all.push_back(many);
-  }
-  return all;
-}
-
-bool tries_all() { return std::getenv("NVSAFE_CUT_ALL") != nullptr; }
-
-RamNor start_image(const Workload& workload, const format::EntryCipher* cipher) {
-  RamNor flash(workload.page_count * format::kPageSize, kStrict);
-  Mounted mounted(flash, cipher);
-  EXPECT_TRUE(mounted.perform(create("space")).ok());
-  for (const Operation& operation : workload.before) {
-    const auto done = mounted.perform(operation);
-    EXPECT_TRUE(done.ok()) << workload.name << ": " << operation.key << " error " << int(done.error().code);
-  }
-  return flash;
-}
-
-Model model_of(const std::vector<Operation>& operations) {
-  Model model;
-  for (const Operation& operation : operations) model.apply(operation);
-  return model;
-}
-
-// Runs the operations until one fails. What is certain and what is not is kept for the judge.
-struct Progress {
-  Model certain;
-  const Operation* uncertain = nullptr;
-  std::string problem;
-};
-
-void run(sim::Nor& flash, const Workload& workload, const format::EntryCipher* cipher, Progress& progress) {
-  progress = {model_of(workload.before), nullptr, ""};
-  Mounted mounted(flash, cipher);
-  if (!mounted.ok()) return;
-  for (const Operation& operation : workload.cut) {
-    progress.uncertain = &operation;
-    const auto done = mounted.perform(operation);
-    if (!done && done.error().code == ErrorCode::kPowerLost) return;
-    if (!done) {
-      progress.problem = operation.key + " was refused with error " + std::to_string(int(done.error().code));
-      return;
-    }
-    progress.certain.apply(operation);
-    progress.uncertain = nullptr;
-  }
-}
-
-std::string write_on(Mounted& mounted, Model& model, const format::EntryCipher* cipher) {
-  (void)cipher;
+std::string write_on(Mounted& mounted, Model& model) {
   std::vector<Operation> more;
   for (std::uint32_t i = 0; i < 3; ++i) {
     for (const auto& [path, value] : model.values()) {
@@ -203,8 +52,9 @@ std::string judge(RamNor& flash, const format::EntryCipher* cipher, Progress pro
   if (!mounted.ok()) return "second mount: error " + std::to_string(int(mounted.error));
   if (flash.marginal_bit_count() == 0 && flash.operation_count() != operations)
     return "a second mount changes something";
+  if (!mounted.has_free_page()) return "no page is free";
   if (const std::string problem = mounted.compare(progress.certain); !problem.empty()) return "later: " + problem;
-  if (const std::string problem = write_on(mounted, progress.certain, cipher); !problem.empty()) return problem;
+  if (const std::string problem = write_on(mounted, progress.certain); !problem.empty()) return problem;
   if (const std::string problem = mounted.compare(progress.certain); !problem.empty())
     return "after more sets: " + problem;
   mounted.remount();
