@@ -86,9 +86,10 @@ class Store {
   // Errors: kNotFound (no such namespace), kInvalidValue, kValueTooLong, kNoSpace, kReadOnly: nothing was programmed;
   // kNoMemory: the same; kFlashIo, kFlashRule, kPowerLost, kProvider: old or new, the next write puts it in order.
   Result<void> set(std::uint8_t namespace_index, const Name& key, ValueType type, std::span<const std::uint8_t> value);
-  // Whether set() would find room for a value of `size` bytes; nothing is programmed. Errors: those of set() but
-  // kNoSpace.
-  Result<bool> would_fit(std::uint8_t namespace_index, const Name& key, ValueType type, std::uint32_t size);
+  // Whether set() of just that would succeed; nothing is programmed. Errors: those of set() but kNoSpace.
+  // The value, not its size: one whose last entry looks blank may need more room (docs/DESIGN.md, writing).
+  Result<bool> would_fit(std::uint8_t namespace_index, const Name& key, ValueType type,
+                         std::span<const std::uint8_t> value);
   // Errors: kNotFound and those of set().
   Result<void> erase(std::uint8_t namespace_index, const Name& key);
   // Every item of the namespace; its name stays. Errors: those of set().
@@ -238,6 +239,7 @@ class Store {
   Result<void> set_checked(std::uint8_t namespace_index, const Name& key, ValueType type,
                            std::span<const std::uint8_t> value);
   Result<void> check_value(ValueType type, std::span<const std::uint8_t> value) const;
+  [[nodiscard]] bool needs_fresh_page(std::span<const std::uint8_t> value, const Old& old) const;
   Result<Old> find_old(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
   Result<bool> is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value);
   Result<bool> is_blob_equal(const format::Entry& index, std::span<const std::uint8_t> value);
