@@ -61,7 +61,7 @@ class ModelRun {
   std::string key() {
     const auto number = random_.below(key_count_);
     if (number == 0) return "";
-    return number == 1 ? std::string("fifteen_bytes_!!") : "key" + std::to_string(number);
+    return number == 1 ? std::string("fifteen_bytes_!") : "key" + std::to_string(number);
   }
   // Crowded: hardly anything long and few erases, so that the partition is nearly full most of the time.
   Operation next_operation() {
