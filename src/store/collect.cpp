@@ -26,9 +26,13 @@ std::uint32_t Store::find_free_page() const {
 
 Room Store::room() const {
   Room room{active_free(), 0};
+  if (!has_sequences_left()) return room;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) room.free_pages += is_free(i) ? 1 : 0;
   return room;
 }
+
+// Enough for one write and all the pages that may be collected for it. Only a made-up image comes near the end.
+bool Store::has_sequences_left() const { return next_sequence_ + 3 * std::uint64_t{pages_.size()} <= 0xFFFFFFFF; }
 
 // The page that gives most; of equal ones the oldest. kNoPlace: none gives anything.
 std::uint32_t Store::best_victim(std::uint32_t active_page, bool only_unvisited) const {
@@ -83,6 +87,7 @@ Result<void> Store::read_entries(Location first, std::span<std::uint8_t> out) {
 Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
   const Room now = room();
   if (is_enough(now)) return true;
+  if (!has_sequences_left()) return false;
   const std::uint32_t victim = best_victim(active_page_, false);
   if (victim == kNoPlace) return false;
   if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count))) {

@@ -1,5 +1,7 @@
 #include "store/page_scan.hpp"
 
+#include <algorithm>
+
 #include "base/crc32.hpp"
 #include "base/erased.hpp"
 #include "format/entry_state.hpp"
@@ -123,7 +125,7 @@ class PageScan {
     record_.decoded_count = static_cast<std::uint8_t>(record_.decoded_count + written);
 
     auto condition = ScannedItem::Condition::kWhole;
-    if (fault == format::EntryFault::kType) {
+    if (fault == format::EntryFault::kType && written == span) {
       NVSAFE_TRY(on_finding_({FindingCode::kTypeUnknown, page_index_, index}));
     } else if (fault != format::EntryFault::kNone) {
       condition = ScannedItem::Condition::kFaulty;
@@ -137,6 +139,10 @@ class PageScan {
     }
     if (condition == ScannedItem::Condition::kFaulty || condition == ScannedItem::Condition::kDataDamaged) {
       ++record_.damaged_count;
+    }
+    // What stays keeps all of its span: an item put behind its last mark would not be seen.
+    if (condition != ScannedItem::Condition::kTorn) {
+      record_.next_entry = std::max(record_.next_entry, static_cast<std::uint8_t>(index + span));
     }
     return on_item_({index, entry, condition});
   }

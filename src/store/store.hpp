@@ -286,6 +286,7 @@ class Store {
 
   // collect.cpp
   [[nodiscard]] Room room() const;
+  [[nodiscard]] bool has_sequences_left() const;
   [[nodiscard]] std::uint32_t best_victim(std::uint32_t active_page, bool only_unvisited) const;
   [[nodiscard]] Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left) const;
   [[nodiscard]] std::uint32_t find_free_page() const;

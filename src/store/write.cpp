@@ -243,7 +243,7 @@ Result<void> Store::replace_through_collection(const format::Entry& entry, std::
 
 // The page where `span` entries find room when the old version leaves it; kNoPlace: none. `chunk`: of a blob.
 Result<std::uint32_t> Store::replaceable_page(std::uint32_t span, const Old& old, Location& chunk) {
-  if (!old.exists || find_free_page() == kNoPlace) return kNoPlace;
+  if (!old.exists || !has_sequences_left() || find_free_page() == kNoPlace) return kNoPlace;
   const std::uint32_t page_index = old.location.page_index();
   std::uint32_t old_span = old.entry.span;
   if (old.entry.type == ValueType::kBlobIndex) {

@@ -144,6 +144,38 @@ TEST(NeverDestroy, a_page_with_a_damaged_header_and_entries_of_its_own_stays) {
   EXPECT_TRUE(std::equal(writer.bytes().begin(), writer.bytes().begin() + format::kPageSize, flash.bytes().begin()));
 }
 
+TEST(NeverDestroy, an_entry_that_makes_no_sense_keeps_its_span_and_what_follows_is_seen) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1);
+  format::Entry strange;
+  strange.namespace_index = 1;
+  strange.type = static_cast<ValueType>(0x77);
+  strange.span = 9;
+  strange.set_key(*Name::from("strange"));
+  writer.put(strange, {});
+  for (std::uint32_t i = 2; i < 10; ++i) writer.mark(i, format::EntryState::kEmpty);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("k", number(ValueType::kU8, 1)), set("s", string(40, 1))});
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
+TEST(Writing, refuses_what_needs_a_page_when_no_sequence_number_is_left) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0xFFFFFFFE).name_space("space", 1);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("k", number(ValueType::kU8, 1))});
+  const auto before = flash.operation_count();
+  EXPECT_EQ(mounted.perform(set("b", blob(5000, 1))).error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(flash.operation_count(), before);
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
 TEST(NeverDestroy, a_read_only_mount_programs_nothing_and_shows_the_same) {
   test::NvsWriter writer = small_image();
   writer.number(1, "k", ValueType::kU8, 2);  // the older copy is live still
