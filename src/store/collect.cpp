@@ -67,7 +67,8 @@ Result<void> Store::for_each_header(std::uint32_t page_index,
     }
     const format::EntryBytes bytes(batch.data() + (i - batch_first) * kEntrySize, kEntrySize);
     const format::Entry entry = format::decode_entry(bytes);
-    if (!format::is_entry_crc_right(bytes) || entry.span == 0 || i + entry.span > kEntryCount) {
+    // A span that cannot be covers nothing: what follows is looked at by itself, as when the page was scanned.
+    if (!format::is_entry_crc_right(bytes) || format::entry_fault(entry, i) == format::EntryFault::kSpan) {
       ++i;
       continue;
     }

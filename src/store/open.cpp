@@ -132,6 +132,9 @@ Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item,
   if (entry.namespace_index == format::kNamespaceOfNamespaces) {
     const auto name = Name::from(entry.key_view());
     if (entry.type != ValueType::kU8 || !name) return {};
+    if (entry.number() < format::kNamespaceIndexMin || entry.number() > format::kNamespaceIndexMax) {
+      return note({FindingCode::kEntryFaulty, location.page_index(), location.entry_index()});
+    }
     if (namespaces_.size() == kNamespaceDefinitionsMax) {
       return note({FindingCode::kNamespaceTwice, location.page_index(), location.entry_index()});
     }

@@ -143,8 +143,7 @@ TEST_P(BitFlips, give_the_right_value_or_an_error_and_the_next_write_loses_nothi
   const format::EntryCipher* cipher = GetParam() ? &key : nullptr;
   const History history = make_history(cipher);
   const std::uint32_t one_in = tries_all() ? 1 : 75;
-  const char* seed_text = std::getenv("NVSAFE_CUT_SEED");
-  const std::uint64_t seed = seed_text == nullptr ? 1 : std::strtoull(seed_text, nullptr, 10);
+  const std::uint64_t seed = chosen_seed();
   sim::SeededRandom random(seed);
   Counts opened;
   Counts mounted;

@@ -288,7 +288,7 @@ class Faults : public testing::TestWithParam<std::tuple<std::size_t, bool>> {
   }
 
   [[nodiscard]] const format::EntryCipher* cipher() const { return std::get<1>(GetParam()) ? &key_ : nullptr; }
-  [[nodiscard]] std::vector<Start> starts() const { return starts_of(workload_, cipher(), 1); }
+  [[nodiscard]] std::vector<Start> starts() const { return starts_of(workload_, cipher(), chosen_seed()); }
   void judge(const std::string& which, const std::string& problem, const FaultCase& done) {
     ++tried_;
     refused_ += done.refused();

@@ -76,6 +76,17 @@ TEST(Namespaces, no_index_is_used_again_while_something_is_unreadable) {
   EXPECT_EQ(damaged.operation_count(), before);
 }
 
+TEST(Namespaces, a_definition_of_an_index_that_cannot_be_defines_nothing) {
+  for (const std::uint8_t index : {std::uint8_t{0}, std::uint8_t{255}}) {
+    sim::RamNor flash(test::NvsWriter(3).page(0, 0).name_space("space", index).bytes(), kStrict);
+    Mounted mounted(flash);
+    EXPECT_EQ(mounted.store().namespace_index(name("space")).error().code, ErrorCode::kNotFound);
+    ASSERT_TRUE(mounted.perform(set("k", number(ValueType::kU8, 1))).ok());
+    mounted.remount();
+    EXPECT_EQ(mounted.get({"space", "k"})->bytes, Bytes{1});
+  }
+}
+
 // --- Purging
 
 // Whether these bytes stand anywhere in the flash.

@@ -162,6 +162,24 @@ TEST(NeverDestroy, an_entry_that_makes_no_sense_keeps_its_span_and_what_follows_
   EXPECT_EQ(mounted.compare(model), "");
 }
 
+TEST(NeverDestroy, a_span_that_cannot_be_hides_nothing_when_the_index_grows) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1);
+  format::Entry strange;
+  strange.namespace_index = 1;
+  strange.span = 9;  // of a number
+  strange.set_key(*Name::from("strange"));
+  writer.put(strange, {}).at(2);
+  writer.number(1, "k", ValueType::kU8, 1);
+  for (std::uint32_t i = 3; i < 10; ++i) writer.mark(i, format::EntryState::kEmpty);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    ASSERT_TRUE(mounted.perform(set("n" + std::to_string(i), number(ValueType::kU32, i))).ok());
+  }
+  EXPECT_EQ(mounted.get({"space", "k"})->bytes, Bytes{1});
+}
+
 TEST(Writing, refuses_what_needs_a_page_when_no_sequence_number_is_left) {
   test::NvsWriter writer(3);
   writer.page(0, 0xFFFFFFFE).name_space("space", 1);
