@@ -180,6 +180,19 @@ TEST(NeverDestroy, a_span_that_cannot_be_hides_nothing_when_the_index_grows) {
   EXPECT_EQ(mounted.get({"space", "k"})->bytes, Bytes{1});
 }
 
+TEST(NeverDestroy, a_chunk_that_is_kept_is_not_taken_for_one_of_a_new_blob) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1).chunk(1, "b", 0, Bytes(40, 7));
+  writer.number(1, "broken", ValueType::kU32, 5).flip(format::kEntriesOffset + 4 * format::kEntrySize + 20);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("b", blob(40, 1))});
+  EXPECT_EQ(mounted.compare(model), "");
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
 TEST(Writing, refuses_what_needs_a_page_when_no_sequence_number_is_left) {
   test::NvsWriter writer(3);
   writer.page(0, 0xFFFFFFFE).name_space("space", 1);
