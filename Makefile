@@ -5,12 +5,14 @@ SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+HOURS ?= 1
+FUZZ_SECONDS ?= 60
 export JOBS
 
 install_packages = @scripts/install_packages.sh
 build = cmake --build --preset $(1) -j $(JOBS)
 
-.PHONY: help demo test check fix install bench counterparts bench-counterparts fresh clean
+.PHONY: help demo test check fix install bench counterparts bench-counterparts soak fuzz fresh clean
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 
@@ -47,6 +49,18 @@ counterparts: build-release ## compare with the original tools from PyPI on rand
 bench-counterparts: build-release ## how much faster than the original tools
 	$(install_packages) counterparts
 	@scripts/counterparts/bench.py $(ARGS)
+
+soak: ## HOURS (1) of power cuts, faults, bit flips and model operations
+	$(install_packages) build test
+	@$(MAKE) -s build/soak/build.ninja
+	@$(call build,soak) --target test_store
+	@scripts/soak.sh $(HOURS)
+
+fuzz: ## FUZZ_SECONDS (60) of arbitrary input to each fuzz target
+	$(install_packages) build fuzz
+	@$(MAKE) -s build/fuzz/build.ninja
+	@$(call build,fuzz)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 fresh: ## demo and test in a new Debian 12 that has only git and make
 	$(install_packages) fresh

@@ -18,7 +18,7 @@ struct GetArguments {
   PartitionOptions partition;
 };
 
-Outcome<std::uint8_t> find_namespace(const store::Store& store, const KeyPath& path, const std::string& where) {
+Outcome<std::uint8_t> find_namespace(store::Store& store, const KeyPath& path, const std::string& where) {
   const auto name = Name::from(path.namespace_name);
   if (name) {
     if (const auto index = store.namespace_index(*name)) return *index;

@@ -125,7 +125,17 @@ Result<void> Store::put_in_index(const format::Entry& entry, Location location, 
   const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
   auto candidates = index_.candidates(hash);
   while (candidates.next()) {
-    if (!old.exists || !(candidates.location() == old.location)) continue;
+    if (old.exists) {
+      if (!(candidates.location() == old.location)) continue;
+    } else {
+      // A chunk of no readable blob is kept while something is unreadable. It must not be found instead of the new one.
+      const auto other = read_entry(candidates.location());
+      if (!other) return other.failed();
+      if (other->namespace_index != entry.namespace_index || other->chunk_index != entry.chunk_index ||
+          other->key != entry.key) {
+        continue;
+      }
+    }
     candidates.replace(location);
     return {};
   }

@@ -24,7 +24,10 @@ std::uint32_t Store::find_free_page() const {
   return kNoPlace;
 }
 
-Room Store::room() const { return {active_free(), free_page_count_}; }
+Room Store::room() const { return {active_free(), has_sequences_left() ? free_page_count_ : 0}; }
+
+// Enough for one write and all the pages that may be collected for it. Only a made-up image comes near the end.
+bool Store::has_sequences_left() const { return next_sequence_ + 3 * std::uint64_t{pages_.size()} <= 0xFFFFFFFF; }
 
 // The page that gives most; of equal ones the oldest. kNoPlace: none gives anything.
 std::uint32_t Store::best_victim(std::uint32_t active_page, bool only_unvisited) const {
@@ -59,7 +62,8 @@ Result<void> Store::for_each_header(std::uint32_t page_index,
     }
     const format::EntryBytes bytes(batch.data() + (i - batch_first) * kEntrySize, kEntrySize);
     const format::Entry entry = format::decode_entry(bytes);
-    if (!format::is_entry_crc_right(bytes) || entry.span == 0 || i + entry.span > kEntryCount) {
+    // A span that cannot be covers nothing: what follows is looked at by itself, as when the page was scanned.
+    if (!format::is_entry_crc_right(bytes) || format::entry_fault(entry, i) == format::EntryFault::kSpan) {
       ++i;
       continue;
     }
@@ -79,6 +83,7 @@ Result<void> Store::read_entries(Location first, std::span<std::uint8_t> out) {
 Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
   const Room now = room();
   if (is_enough(now)) return true;
+  if (!has_sequences_left()) return false;
   const std::uint32_t victim = best_victim(active_page_, false);
   if (victim == kNoPlace) return false;
   if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count))) {

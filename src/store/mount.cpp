@@ -6,6 +6,10 @@
 #include "store/store.hpp"
 
 namespace nvsafe::store {
+
+using format::kEntryCount;
+using format::kEntrySize;
+
 namespace {
 
 Result<void> added(bool has_memory) {
@@ -40,14 +44,16 @@ bool Store::is_proven() const {
   return !has_unknown;
 }
 
+// A step that fails leaves the flash ahead of what is known here: then it is read again.
 Result<void> Store::tidy() {
   NVSAFE_TRY(load());
-  return tidy_loaded();
+  const auto tidied = tidy_loaded();
+  is_loaded_ = tidied.ok();
+  return tidied;
 }
 
 // Each round that changes something is looked at again from flash, so that what is known is what is there.
 Result<void> Store::tidy_loaded() {
-  is_writable_ = false;
   const auto finished = finish_collections();
   if (!finished) return finished.failed();
   if (*finished) NVSAFE_TRY(load());
@@ -60,7 +66,6 @@ Result<void> Store::tidy_loaded() {
   }
   NVSAFE_TRY(release_covered_pages());
   NVSAFE_TRY(settle());
-  is_writable_ = true;
   needs_tidying_ = false;
   return {};
 }
@@ -114,6 +119,7 @@ Result<void> Store::skip_marginal_entries() {
 
 Result<bool> Store::finish_collections() {
   if (untidy_.freeing_pages == 0) return false;
+  NVSAFE_TRY(release_covered_pages());  // the copy goes there
   NVSAFE_TRY(settle());
   bool did_something = false;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
@@ -152,17 +158,74 @@ Result<bool> Store::finish_collection(std::uint32_t freeing) {
   return true;
 }
 
-// Every item of the page stands, live, in the other one too.
+// Every item of the page stands, live, in the other one too. What was being written behind the copies and came to
+// nothing is no reason to keep them.
 Result<bool> Store::holds_only_copies(std::uint32_t page_index, std::uint32_t of_page) {
-  if (pages_[page_index].is_pinned) return false;
+  const PageRecord& page = pages_[page_index];
+  if (page.damaged_count > 0) return false;
+  if (page.written_count > page.decoded_count) {
+    auto only_entries = has_only_entries_of(page_index, of_page);
+    if (!only_entries || !*only_entries) return only_entries;
+  }
   bool only_copies = true;
-  NVSAFE_TRY(for_each_header(page_index, [&](Location, const format::Entry& entry) -> Result<void> {
+  NVSAFE_TRY(for_each_header(page_index, [&](Location location, const format::Entry& entry) -> Result<void> {
+    const auto dead = is_dead(location, entry);
+    if (!dead) return dead.failed();
+    if (*dead) return {};
     const auto is_there = has_item_like(of_page, entry);
     if (!is_there) return is_there.failed();
     only_copies &= *is_there;
     return {};
   }));
   return only_copies;
+}
+
+// What does not decode alone may be data entries of a copy whose header was not marked yet: then each is, byte for
+// byte, in the other page.
+Result<bool> Store::has_only_entries_of(std::uint32_t page_index, std::uint32_t of_page) {
+  Buffer<std::uint8_t> there(*allocator_);
+  if (!there.resize(kEntryCount * kEntrySize)) return fail(ErrorCode::kNoMemory);
+  NVSAFE_TRY(read_entries(Location::at(of_page, 0), there.span()));
+  std::array<std::uint8_t, kEntrySize> entry;
+  for (std::uint32_t i = 0; i < kEntryCount; ++i) {
+    const Location location = Location::at(page_index, i);
+    const auto state = writer_.state(location);
+    if (!state) return state.failed();
+    if (*state != format::EntryState::kWritten) continue;
+    NVSAFE_TRY(read_entries(location, entry));
+    bool is_there = false;
+    for (std::uint32_t j = 0; j < kEntryCount && !is_there; ++j) {
+      is_there = std::equal(entry.begin(), entry.end(), there.begin() + j * kEntrySize);
+    }
+    if (!is_there) return false;
+  }
+  return true;
+}
+
+// The chunk is of a version that never was finished: the blob is there without it.
+Result<bool> Store::has_complete_blob(const format::Entry& chunk) {
+  Location location;
+  format::Entry index;
+  auto found = find_location(chunk.namespace_index, chunk.key, format::kChunkIndexNone, location, index);
+  if (!found || !*found || index.type != ValueType::kBlobIndex) return found;
+  return is_blob_complete(index);
+}
+
+// The page was given up in the middle of a collection, and that was cut, too.
+Result<bool> Store::has_only_entries_of_freeing_page(std::uint32_t page_index) {
+  for (std::uint32_t i = 0; i < pages_.size(); ++i) {
+    if (pages_[i].kind == PageKind::kFreeing) return has_only_entries_of(page_index, i);
+  }
+  return false;
+}
+
+Result<bool> Store::is_torn(Location header, std::uint32_t span) {
+  for (std::uint32_t i = 0; i < span; ++i) {
+    const auto state = writer_.state({header.value + i});
+    if (!state) return state.failed();
+    if (*state != format::EntryState::kWritten) return true;
+  }
+  return false;
 }
 
 Result<bool> Store::has_item_like(std::uint32_t page_index, const format::Entry& wanted) {
@@ -196,9 +259,17 @@ Result<void> Store::release_covered_pages() {
 
 Result<bool> Store::is_covered(std::uint32_t page_index) {
   const PageRecord& page = pages_[page_index];
-  if (page.decoded_count < page.written_count || page.damaged_count > 0) return false;
+  if (page.damaged_count > 0) return false;
+  if (page.decoded_count < page.written_count) {
+    const auto only_entries = has_only_entries_of_freeing_page(page_index);
+    if (!only_entries) return only_entries.failed();
+    if (!*only_entries) return false;
+  }
   bool is_covered = true;
-  NVSAFE_TRY(for_each_header(page_index, [&](Location, const format::Entry& entry) -> Result<void> {
+  NVSAFE_TRY(for_each_header(page_index, [&](Location at, const format::Entry& entry) -> Result<void> {
+    const auto torn = is_torn(at, entry.span);
+    if (!torn) return torn.failed();
+    if (*torn) return {};  // never was complete
     Location location;
     format::Entry other;
     if (entry.namespace_index == format::kNamespaceOfNamespaces) {
@@ -207,7 +278,8 @@ Result<bool> Store::is_covered(std::uint32_t page_index) {
       is_covered &= index.ok() && *index == entry.number();
       return {};
     }
-    const auto found = find_location(entry.namespace_index, entry.key, entry.chunk_index, location, other);
+    auto found = find_location(entry.namespace_index, entry.key, entry.chunk_index, location, other);
+    if (found && !*found && entry.type == ValueType::kBlobData) found = has_complete_blob(entry);
     if (!found) return found.failed();
     is_covered &= *found;
     return {};

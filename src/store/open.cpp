@@ -56,6 +56,13 @@ Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::Entr
 
 // Everything in memory comes from flash anew.
 Result<void> Store::load() {
+  is_loaded_ = false;
+  const auto loaded = load_flash();
+  is_loaded_ = loaded.ok();
+  return loaded;
+}
+
+Result<void> Store::load_flash() {
   const std::uint32_t size = flash_->size();
   if (size == 0 || size % format::kPageSize != 0 || size > kPartitionSizeMax) return fail(ErrorCode::kBadSize);
   statistics_ = {};
@@ -126,6 +133,9 @@ Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item,
   if (entry.namespace_index == format::kNamespaceOfNamespaces) {
     const auto name = Name::from(entry.key_view());
     if (entry.type != ValueType::kU8 || !name) return {};
+    if (entry.number() < format::kNamespaceIndexMin || entry.number() > format::kNamespaceIndexMax) {
+      return note({FindingCode::kEntryFaulty, location.page_index(), location.entry_index()});
+    }
     if (namespaces_.size() == kNamespaceDefinitionsMax) {
       return note({FindingCode::kNamespaceTwice, location.page_index(), location.entry_index()});
     }
@@ -155,7 +165,7 @@ void Store::count_page(const PageRecord& page, Statistics& statistics) {
 
 // After mount() all that decodes in a page in use is live, and so the pages tell.
 Statistics Store::statistics() const {
-  if (!is_writable_) return statistics_;
+  if (options_.is_read_only) return statistics_;
   Statistics now;
   now.page_count = statistics_.page_count;
   now.flash_read_size = statistics_.flash_read_size;

@@ -1,5 +1,7 @@
 #include "store/page_scan.hpp"
 
+#include <algorithm>
+
 #include "base/crc32.hpp"
 #include "base/erased.hpp"
 #include "format/entry_state.hpp"
@@ -61,6 +63,12 @@ class PageScan {
   }
 
  private:
+  // Zeros are what is left of an entry that was purged, or destroyed before its mark was programmed. A mark over blank
+  // bytes is what is left of a page whose marks were being programmed to zeros before its erase.
+  [[nodiscard]] bool is_void(std::span<const std::uint8_t> entry) const {
+    return is_zero(entry) || (!is_in_use(record_.kind) && is_erased(entry));
+  }
+
   // Counts the marks, and looks at empty entries while they are still as they lie on flash.
   Result<void> read_marks() {
     const auto bitmap = bytes_.subspan<format::kBitmapOffset, format::kBitmapSize>();
@@ -70,7 +78,7 @@ class PageScan {
         case EntryState::kWritten:
           ++record_.written_count;
           written_end_ = i + 1;
-          is_zero_[i] = is_zero(entry_bytes(i));
+          is_void_[i] = is_void(entry_bytes(i));
           break;
         case EntryState::kErased:
           ++record_.erased_count;
@@ -92,8 +100,7 @@ class PageScan {
     std::uint32_t i = 0;
     while (i < written_end_) {
       if (states_[i] != EntryState::kWritten || !format::is_entry_crc_right(entry_bytes(i))) {
-        // Zeros are what is left of an entry that was purged, or destroyed before its mark was programmed.
-        if (states_[i] == EntryState::kWritten && is_zero_[i]) count_as_erased();
+        if (states_[i] == EntryState::kWritten && is_void_[i]) count_as_erased();
         ++i;
         continue;
       }
@@ -118,7 +125,7 @@ class PageScan {
     record_.decoded_count = static_cast<std::uint8_t>(record_.decoded_count + written);
 
     auto condition = ScannedItem::Condition::kWhole;
-    if (fault == format::EntryFault::kType) {
+    if (fault == format::EntryFault::kType && written == span) {
       NVSAFE_TRY(on_finding_({FindingCode::kTypeUnknown, page_index_, index}));
     } else if (fault != format::EntryFault::kNone) {
       condition = ScannedItem::Condition::kFaulty;
@@ -132,6 +139,10 @@ class PageScan {
     }
     if (condition == ScannedItem::Condition::kFaulty || condition == ScannedItem::Condition::kDataDamaged) {
       ++record_.damaged_count;
+    }
+    // What stays keeps all of its span: an item put behind its last mark would not be seen.
+    if (condition != ScannedItem::Condition::kTorn) {
+      record_.next_entry = std::max(record_.next_entry, static_cast<std::uint8_t>(index + span));
     }
     return on_item_({index, entry, condition});
   }
@@ -168,7 +179,7 @@ class PageScan {
   FindingSink on_finding_;
   PageRecord record_;
   EntryState states_[kEntryCount];
-  bool is_zero_[kEntryCount] = {};
+  bool is_void_[kEntryCount] = {};
   std::uint32_t written_end_ = 0;  // one past the last written entry
 };
 

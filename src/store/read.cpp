@@ -35,7 +35,11 @@ ItemInfo describe(Location location, const format::Entry& entry) {
 
 }  // namespace
 
-Result<std::uint8_t> Store::namespace_index(const Name& name) const {
+// Half of an index would say of keys that they are not there.
+Result<void> Store::ensure_loaded() { return is_loaded_ ? Result<void>() : load(); }
+
+Result<std::uint8_t> Store::namespace_index(const Name& name) {
+  if (const auto loaded = ensure_loaded(); !loaded) return loaded.failed();
   for (const Namespace& known : namespaces_) {
     if (known.name == name) return known.index;
   }
@@ -74,6 +78,7 @@ Result<bool> Store::find_location(std::uint8_t namespace_index, const std::array
 }
 
 Result<ItemInfo> Store::find(std::uint8_t namespace_index, const Name& key) {
+  if (const auto loaded = ensure_loaded(); !loaded) return loaded.failed();
   Location location;
   format::Entry entry;
   const auto field = key_field(key);
@@ -187,6 +192,7 @@ Result<void> Store::for_each_live_entry(FunctionRef<Result<void>(Location, const
 }
 
 Result<void> Store::for_each_item(FunctionRef<Result<void>(const ItemInfo&)> visit) {
+  NVSAFE_TRY(ensure_loaded());
   return for_each_live_entry([&](Location location, const format::Entry& entry) -> Result<void> {
     if (entry.type == ValueType::kBlobData) return {};
     return visit(describe(location, entry));
@@ -194,6 +200,7 @@ Result<void> Store::for_each_item(FunctionRef<Result<void>(const ItemInfo&)> vis
 }
 
 Result<void> Store::check() {
+  NVSAFE_TRY(ensure_loaded());
   Buffer<Location> used_chunks(*allocator_);
   NVSAFE_TRY(check_blobs(used_chunks));
   NVSAFE_TRY(check_chunks(used_chunks));

@@ -86,9 +86,10 @@ class Store {
   // Errors: kNotFound (no such namespace), kInvalidValue, kValueTooLong, kNoSpace, kReadOnly: nothing was programmed;
   // kNoMemory: the same; kFlashIo, kFlashRule, kPowerLost, kProvider: old or new, the next write puts it in order.
   Result<void> set(std::uint8_t namespace_index, const Name& key, ValueType type, std::span<const std::uint8_t> value);
-  // Whether set() would find room for a value of `size` bytes; nothing is programmed. Errors: those of set() but
-  // kNoSpace.
-  Result<bool> would_fit(std::uint8_t namespace_index, const Name& key, ValueType type, std::uint32_t size);
+  // Whether set() of just that would succeed; nothing is programmed. Errors: those of set() but kNoSpace.
+  // The value, not its size: one whose last entry looks blank may need more room (docs/DESIGN.md, writing).
+  Result<bool> would_fit(std::uint8_t namespace_index, const Name& key, ValueType type,
+                         std::span<const std::uint8_t> value);
   // Errors: kNotFound and those of set().
   Result<void> erase(std::uint8_t namespace_index, const Name& key);
   // Every item of the namespace; its name stays. Errors: those of set().
@@ -108,8 +109,8 @@ class Store {
   // What opening noticed; check() adds what needs more reading.
   [[nodiscard]] std::span<const Finding> findings() const { return findings_.span(); }
 
-  // Index of a namespace. Errors: kNotFound.
-  [[nodiscard]] Result<std::uint8_t> namespace_index(const Name& name) const;
+  // Index of a namespace. Errors: kNotFound; after a failed write those of open(), too.
+  [[nodiscard]] Result<std::uint8_t> namespace_index(const Name& name);
   // Its name; empty when no entry defines the index.
   [[nodiscard]] Name namespace_name(std::uint8_t index) const;
 
@@ -192,6 +193,8 @@ class Store {
 
   // open.cpp
   Result<void> load();
+  Result<void> load_flash();
+  Result<void> ensure_loaded();
   Result<void> scan(FoundItems& found);
   Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
   static void count_page(const PageRecord& page, Statistics& statistics);
@@ -216,6 +219,10 @@ class Store {
   Result<bool> finish_collections();
   Result<bool> finish_collection(std::uint32_t freeing);
   Result<bool> holds_only_copies(std::uint32_t page_index, std::uint32_t of_page);
+  Result<bool> has_only_entries_of(std::uint32_t page_index, std::uint32_t of_page);
+  Result<bool> has_complete_blob(const format::Entry& chunk);
+  Result<bool> has_only_entries_of_freeing_page(std::uint32_t page_index);
+  Result<bool> is_torn(Location header, std::uint32_t span);
   Result<bool> has_item_like(std::uint32_t page_index, const format::Entry& wanted);
   Result<void> release_covered_pages();
   Result<bool> is_covered(std::uint32_t page_index);
@@ -233,6 +240,7 @@ class Store {
   Result<void> set_checked(std::uint8_t namespace_index, const Name& key, ValueType type,
                            std::span<const std::uint8_t> value);
   Result<void> check_value(ValueType type, std::span<const std::uint8_t> value) const;
+  [[nodiscard]] bool needs_fresh_page(std::span<const std::uint8_t> value, const Old& old) const;
   Result<Old> find_old(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
   Result<bool> is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value);
   Result<bool> is_blob_equal(const format::Entry& index, std::span<const std::uint8_t> value);
@@ -283,6 +291,7 @@ class Store {
 
   // collect.cpp
   [[nodiscard]] Room room() const;
+  [[nodiscard]] bool has_sequences_left() const;
   [[nodiscard]] std::uint32_t best_victim(std::uint32_t active_page, bool only_unvisited) const;
   [[nodiscard]] Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left) const;
   [[nodiscard]] std::uint32_t find_free_page() const;
@@ -343,8 +352,8 @@ class Store {
   MountOptions options_;
   PageWriter writer_;
   Untidy untidy_;
-  bool is_writable_ = false;
   bool needs_tidying_ = false;            // a write failed: the flash is ahead of what is known here
+  bool is_loaded_ = false;                // what is known here is whole
   std::uint32_t active_page_ = kNoPlace;  // the one that is written to
   std::uint32_t free_page_count_ = 0;
   std::uint64_t next_sequence_ = 0;   // of the next page that is started

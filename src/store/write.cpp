@@ -47,7 +47,7 @@ constexpr bool is_one_chunk(std::uint32_t size) { return 2 + format::data_entry_
 // --- Guards
 
 Result<void> Store::begin_write(std::uint8_t namespace_index) {
-  if (!is_writable_) return fail(ErrorCode::kReadOnly);
+  if (options_.is_read_only) return fail(ErrorCode::kReadOnly);
   if (needs_tidying_) NVSAFE_TRY(tidy());
   for (const Namespace& known : namespaces_) {
     if (known.index == namespace_index) return {};
@@ -268,7 +268,7 @@ Result<void> Store::replace_through_collection(const format::Entry& entry, std::
 // blob, when it leaves together with its index. Chunks that stay behind may not meet new ones of their key.
 Result<std::uint32_t> Store::replaceable_page(std::uint32_t span, const Old& old, LeavesChunks leaves_chunks,
                                               Location& chunk) {
-  if (!old.exists || find_free_page() == kNoPlace) return kNoPlace;
+  if (!old.exists || !has_sequences_left() || find_free_page() == kNoPlace) return kNoPlace;
   const std::uint32_t page_index = old.location.page_index();
   std::uint32_t old_span = old.entry.span;
   chunk = {kNoPlace};
@@ -291,6 +291,14 @@ Result<std::uint32_t> Store::replaceable_page(std::uint32_t span, const Old& old
 
 // --- Blobs
 
+// A last data entry that begins with FFFFFFFF looks blank to stock firmware: such a chunk may not share its page with
+// the older one. (Encrypted, that is one case in four billion, and is not looked at.)
+bool Store::needs_fresh_page(std::span<const std::uint8_t> value, const Old& old) const {
+  if (cipher_ != nullptr || value.empty() || !old.exists || old.entry.type != ValueType::kBlobIndex) return false;
+  const std::size_t last = (value.size() - 1) / kEntrySize * kEntrySize;
+  return value.size() >= last + 4 && load_le32(value.data() + last) == 0xFFFFFFFF;
+}
+
 Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std::span<const std::uint8_t> value,
                              Old old) {
   const auto size = static_cast<std::uint32_t>(value.size());
@@ -299,13 +307,8 @@ Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std:
   format::Entry index = started(namespace_index, key, ValueType::kBlobIndex);
   index.set_blob_index(size, 0, is_other_half ? format::kChunkStartOther : 0);
 
-  // A last data entry that begins with FFFFFFFF looks blank to stock firmware: such a chunk may not share its page with
-  // the older one. (Encrypted, that is one case in four billion, and is not looked at.)
-  const std::size_t last = size == 0 ? 0 : (size - 1) / kEntrySize * kEntrySize;
-  const bool looks_blank =
-      cipher_ == nullptr && size >= last + 4 && size > 0 && load_le32(value.data() + last) == 0xFFFFFFFF;
-  const bool needs_fresh_page = replaces_blob && looks_blank;
-  const auto is_enough = [&](const Room& now) { return blob_layout(now, size, needs_fresh_page).fits; };
+  const bool is_fresh = needs_fresh_page(value, old);
+  const auto is_enough = [&](const Room& now) { return blob_layout(now, size, is_fresh).fits; };
   NVSAFE_TRY(reserve_items(size / 32 > 0 ? fresh_pages_for(size) + 2 : 3));
   const auto room = make_room(is_enough, false);
   if (!room) return room.failed();
@@ -317,7 +320,7 @@ Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std:
     old = *again;
   }
   Location location{kNoPlace};
-  NVSAFE_TRY(write_chunks(value, old, blob_layout(this->room(), size, needs_fresh_page), index, location));
+  NVSAFE_TRY(write_chunks(value, old, blob_layout(this->room(), size, is_fresh), index, location));
   if (location == Location{kNoPlace}) return write_blob_index(index, old);
   NVSAFE_TRY(put_in_index(index, location, old));
   return erase_old(old);
@@ -536,18 +539,20 @@ Result<std::uint32_t> Store::erased_run(Location location, std::uint8_t namespac
   return count;
 }
 
-Result<bool> Store::would_fit(std::uint8_t namespace_index, const Name& key, ValueType type, std::uint32_t size) {
+Result<bool> Store::would_fit(std::uint8_t namespace_index, const Name& key, ValueType type,
+                              std::span<const std::uint8_t> value) {
   NVSAFE_TRY(begin_write(namespace_index));
-  if (type == ValueType::kString && size > format::kStringSizeMax) return fail(ErrorCode::kValueTooLong);
-  if (type == ValueType::kBlobData && size > format::blob_size_max(statistics_.page_count)) {
-    return fail(ErrorCode::kValueTooLong);
-  }
+  if (const auto checked = check_value(type, value); !checked) return checked.failed();
+  const auto size = static_cast<std::uint32_t>(value.size());
   const format::Entry entry = started(namespace_index, key, type);
   const auto old = find_old(namespace_index, entry.key);
   if (!old) return old.failed();
+  auto equal = is_equal(*old, type, value);
+  if (!equal || *equal) return equal;
   Location chunk;
   if (type == ValueType::kBlobData) {
-    auto room = make_room([&](const Room& now) { return blob_layout(now, size, false).fits; }, true);
+    const bool is_fresh = needs_fresh_page(value, *old);
+    auto room = make_room([&](const Room& now) { return blob_layout(now, size, is_fresh).fits; }, true);
     if (!room || *room || !is_one_chunk(size)) return room;
     const auto page = replaceable_page(2 + format::data_entry_count(size), *old, LeavesChunks::kNo, chunk);
     if (!page) return page.failed();
@@ -564,11 +569,11 @@ Result<bool> Store::would_fit(std::uint8_t namespace_index, const Name& key, Val
 // --- Namespaces
 
 Result<std::uint8_t> Store::create_namespace(const Name& name, FunctionRef<bool(std::uint8_t)> is_held) {
+  if (needs_tidying_) NVSAFE_TRY(tidy());  // a definition that failed may be there all the same
   for (const Namespace& known : namespaces_) {
     if (known.name == name) return known.index;
   }
-  if (!is_writable_) return fail(ErrorCode::kReadOnly);
-  if (needs_tidying_) NVSAFE_TRY(tidy());
+  if (options_.is_read_only) return fail(ErrorCode::kReadOnly);
   const auto index = free_namespace_index(is_held);
   if (!index) return index.failed();
   NVSAFE_TRY(failed_write(add_namespace(name, *index)));

@@ -50,8 +50,7 @@ TEST(Behaviour, versions_of_a_blob_take_turns_with_the_two_halves_of_chunk_numbe
   OnFlash on(started(4));
   const Name key = *Name::from("b");
   for (const unsigned start : {0x00u, 0x80u, 0x00u}) {
-    ASSERT_TRUE(
-        on.mounted.perform(set("b", blob(100, static_cast<std::uint32_t>(on.flash.operation_count())))).ok());
+    ASSERT_TRUE(on.mounted.perform(set("b", blob(100, static_cast<std::uint32_t>(on.flash.operation_count())))).ok());
     EXPECT_EQ(on.mounted.store().find(1, key)->entry.chunk_start(), start);
   }
 }

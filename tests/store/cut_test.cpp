@@ -28,6 +28,7 @@ std::string judge(RamNor& flash, const format::EntryCipher* cipher, Progress pro
   if (!mounted.ok()) return "second mount: error " + std::to_string(int(mounted.error));
   if (flash.marginal_bit_count() == 0 && flash.operation_count() != operations)
     return "a second mount changes something";
+  if (!mounted.has_free_page()) return "no page is free";
   if (const std::string problem = mounted.compare(progress.certain); !problem.empty()) return "later: " + problem;
   if (const std::string problem = write_on(mounted, progress.certain); !problem.empty()) return problem;
   if (const std::string problem = mounted.compare(progress.certain); !problem.empty())
@@ -69,12 +70,11 @@ TEST_P(Cuts, lose_nothing) {
   Progress progress;
   std::uint64_t second_cuts = 0;
   PowerCuts cuts(workload.name + (is_encrypted ? ", encrypted" : ", plain"), start_image(workload, cipher), settings);
-  cuts.run(
-      [&](sim::Nor& flash) { run(flash, workload, cipher, progress); },
-      [&](RamNor& flash, const PowerCutCase& cut) {
-        if (!tries_all() && cut.number % 8 != 0) return judge(flash, cipher, progress);
-        return judge_with_second_cut(flash, cipher, progress, second_cuts);
-      });
+  cuts.run([&](sim::Nor& flash) { run(flash, workload, cipher, progress); },
+           [&](RamNor& flash, const PowerCutCase& cut) {
+             if (!tries_all() && cut.number % 8 != 0) return judge(flash, cipher, progress);
+             return judge_with_second_cut(flash, cipher, progress, second_cuts);
+           });
   std::cout << "  second cuts in the recovery: tried " << second_cuts << "\n";
   EXPECT_EQ(progress.problem, "");
   EXPECT_GT(cuts.tried(), 20u);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -121,6 +122,12 @@ class Mounted {
       : flash_(flash), cipher_(cipher), options_(options) {
     remount();
   }
+  // Mounts with an allocator that fails.
+  Mounted(Flash& flash, const format::EntryCipher* cipher, std::size_t failing_allocation, bool for_good)
+      : flash_(flash), cipher_(cipher) {
+    allocator_.fail_at(failing_allocation, for_good);
+    remount();
+  }
 
   void remount() {
     store_.reset();
@@ -149,6 +156,13 @@ class Mounted {
     if (operation.kind == Operation::Kind::kEraseNamespace) return store().erase_namespace(*index);
     if (operation.kind == Operation::Kind::kPurge) return store().purge_namespace(*index);
     return store().erase(*index, *Name::from(operation.key));
+  }
+
+  // Firmware that finds none refuses to start.
+  [[nodiscard]] bool has_free_page() {
+    const auto pages = store().pages();
+    return std::any_of(pages.begin(), pages.end(),
+                       [](const PageRecord& page) { return !is_in_use(page.kind) && !page.is_pinned; });
   }
 
   Result<Value> get(const Path& path) {

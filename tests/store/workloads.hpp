@@ -131,7 +131,14 @@ inline std::vector<Workload> workloads() {
   return all;
 }
 
+// Every case instead of those that the seed chooses: make soak.
 inline bool tries_all() { return std::getenv("NVSAFE_CUT_ALL") != nullptr; }
+
+// NVSAFE_CUT_SEED, or 1.
+inline std::uint64_t chosen_seed() {
+  const char* text = std::getenv("NVSAFE_CUT_SEED");
+  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
+}
 
 inline sim::RamNor start_image(const Workload& workload, const format::EntryCipher* cipher) {
   sim::RamNor flash(workload.page_count * format::kPageSize, kStrict);

@@ -2,12 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "sim/seeded_random.hpp"
-#include "store/model.hpp"
+#include "store/workloads.hpp"
 
 namespace nvsafe::store {
 namespace {
-
-constexpr sim::NorSettings kStrict{.checks_entries = true};
 
 sim::RamNor blank(std::uint32_t page_count) { return sim::RamNor(page_count * format::kPageSize, kStrict); }
 
@@ -65,76 +63,6 @@ TEST(Writing, collects_what_is_superseded_for_as_long_as_one_likes) {
   EXPECT_EQ(mounted.compare(model), "");
   mounted.remount();
   EXPECT_EQ(mounted.compare(model), "");
-}
-
-// Random operations against the map, with remounts. What is refused for space must have changed nothing.
-void run_against_model(std::uint64_t seed, std::uint32_t page_count, const format::EntryCipher* cipher,
-                       std::uint32_t count, const MountOptions& options = {}) {
-  SCOPED_TRACE("seed " + std::to_string(seed) + ", pages " + std::to_string(page_count));
-  sim::SeededRandom random(seed);
-  auto flash = blank(page_count);
-  Mounted mounted(flash, cipher, options);
-  ASSERT_TRUE(mounted.ok());
-  Model model;
-  std::uint32_t refused = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    Operation operation;
-    const std::string key = "key" + std::to_string(random.below(40));
-    const std::string space = "space" + std::to_string(random.below(3));
-    const auto s = static_cast<std::uint32_t>(random.next());
-    switch (random.below(12)) {
-      case 0:
-        operation = set(space, key, string(1 + random.below(300), s));
-        break;
-      case 1:
-        operation = set(space, key, blob(random.below(600), s));
-        break;
-      case 2:
-        operation = set(space, key, blob(random.below(9000), s));
-        break;
-      case 3:
-        operation = set(space, key, string(1 + random.below(4000), s));
-        break;
-      case 4:
-      case 5:
-        operation = {Operation::Kind::kErase, space, key, {}};
-        break;
-      case 6:
-        operation = random.below(20) == 0 ? erase_namespace(space) : remount();
-        break;
-      default:
-        operation = set(space, key, number(random.next_bool() ? ValueType::kU32 : ValueType::kI16, s & 0xFF));
-    }
-    const auto bytes_before = flash.counts();
-    const auto done = mounted.perform(operation);
-    if (done) model.apply(operation);
-    const ErrorCode code = done ? ErrorCode::kNone : done.error().code;
-    ASSERT_TRUE(done.ok() || code == ErrorCode::kNoSpace || code == ErrorCode::kNotFound ||
-                code == ErrorCode::kValueTooLong)
-        << "operation " << i << ": error " << int(code) << ", refusals " << flash.counts().refusals;
-    if (code == ErrorCode::kNoSpace && mounted.store().namespace_index(*Name::from(space)).ok()) {
-      ++refused;
-      EXPECT_EQ(flash.counts().program_calls, bytes_before.program_calls);
-      EXPECT_EQ(flash.counts().erases, bytes_before.erases);
-    }
-    if (i % 64 != 0) continue;
-    ASSERT_EQ(mounted.compare(model), "") << "operation " << i;
-  }
-  EXPECT_EQ(mounted.compare(model), "");
-  mounted.remount();
-  EXPECT_EQ(mounted.compare(model), "");
-  EXPECT_EQ(flash.counts().refusals, 0u);
-  std::cout << "seed " << seed << ", " << page_count << " pages: " << count << " operations, " << refused
-            << " refused for space\n";
-}
-
-TEST(Writing, does_what_a_map_does) {
-  const auto cipher = test_cipher();
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    run_against_model(seed, 3 + static_cast<std::uint32_t>(seed % 6), seed % 2 == 0 ? &cipher : nullptr, 3000,
-                      {.first_word_alone = seed % 3 == 0, .purges = seed % 4 == 0});
-    if (testing::Test::HasFatalFailure()) return;
-  }
 }
 
 // --- Never destroy
@@ -214,6 +142,69 @@ TEST(NeverDestroy, a_page_with_a_damaged_header_and_entries_of_its_own_stays) {
   Model model;
   for (std::uint32_t i = 0; i < 600; ++i) perform_all(mounted, model, {set("n", number(ValueType::kU32, i))});
   EXPECT_TRUE(std::equal(writer.bytes().begin(), writer.bytes().begin() + format::kPageSize, flash.bytes().begin()));
+}
+
+TEST(NeverDestroy, an_entry_that_makes_no_sense_keeps_its_span_and_what_follows_is_seen) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1);
+  format::Entry strange;
+  strange.namespace_index = 1;
+  strange.type = static_cast<ValueType>(0x77);
+  strange.span = 9;
+  strange.set_key(*Name::from("strange"));
+  writer.put(strange, {});
+  for (std::uint32_t i = 2; i < 10; ++i) writer.mark(i, format::EntryState::kEmpty);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("k", number(ValueType::kU8, 1)), set("s", string(40, 1))});
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
+TEST(NeverDestroy, a_span_that_cannot_be_hides_nothing_when_the_index_grows) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1);
+  format::Entry strange;
+  strange.namespace_index = 1;
+  strange.span = 9;  // of a number
+  strange.set_key(*Name::from("strange"));
+  writer.put(strange, {}).at(2);
+  writer.number(1, "k", ValueType::kU8, 1);
+  for (std::uint32_t i = 3; i < 10; ++i) writer.mark(i, format::EntryState::kEmpty);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    ASSERT_TRUE(mounted.perform(set("n" + std::to_string(i), number(ValueType::kU32, i))).ok());
+  }
+  EXPECT_EQ(mounted.get({"space", "k"})->bytes, Bytes{1});
+}
+
+TEST(NeverDestroy, a_chunk_that_is_kept_is_not_taken_for_one_of_a_new_blob) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0).name_space("space", 1).chunk(1, "b", 0, Bytes(40, 7));
+  writer.number(1, "broken", ValueType::kU32, 5).flip(format::kEntriesOffset + 4 * format::kEntrySize + 20);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("b", blob(40, 1))});
+  EXPECT_EQ(mounted.compare(model), "");
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
+TEST(Writing, refuses_what_needs_a_page_when_no_sequence_number_is_left) {
+  test::NvsWriter writer(3);
+  writer.page(0, 0xFFFFFFFE).name_space("space", 1);
+  sim::RamNor flash(writer.bytes(), kStrict);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {set("k", number(ValueType::kU8, 1))});
+  const auto before = flash.operation_count();
+  EXPECT_EQ(mounted.perform(set("b", blob(5000, 1))).error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(flash.operation_count(), before);
+  mounted.remount();
+  EXPECT_EQ(mounted.compare(model), "");
 }
 
 TEST(NeverDestroy, a_read_only_mount_programs_nothing_and_shows_the_same) {

@@ -135,12 +135,13 @@ inline format::XtsKey test_key(std::uint32_t seed) {
   return format::XtsKey(std::span<const std::uint8_t, 64>(bytes));
 }
 
-// An allocator that counts, and can fail at the Nth allocation.
+// An allocator that counts, and can fail at the Nth allocation, once or from then on.
 class CountingAllocator final : public Allocator {
  public:
   ~CountingAllocator() { EXPECT_EQ(in_use_, 0u) << "bytes not given back"; }
   void* allocate(std::size_t size) override {
-    if (allocation_count_++ == fail_at_) return nullptr;
+    const std::size_t number = allocation_count_++;
+    if (number == fail_at_ || (fails_on_ && number > fail_at_)) return nullptr;
     in_use_ += size;
     peak_ = std::max(peak_, in_use_);
     return ::operator new(size);
@@ -149,13 +150,20 @@ class CountingAllocator final : public Allocator {
     in_use_ -= size;
     ::operator delete(memory);
   }
-  void fail_at(std::size_t allocation) { fail_at_ = allocation; }
+  void fail_at(std::size_t allocation, bool for_good = false) {
+    fail_at_ = allocation;
+    fails_on_ = for_good;
+  }
+  void fail_never() { fail_at(kNever); }
   [[nodiscard]] std::size_t allocation_count() const { return allocation_count_; }
   [[nodiscard]] std::size_t peak() const { return peak_; }
 
  private:
   std::size_t allocation_count_ = 0;
-  std::size_t fail_at_ = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kNever = static_cast<std::size_t>(-1);
+
+  std::size_t fail_at_ = kNever;
+  bool fails_on_ = false;
   std::size_t in_use_ = 0;
   std::size_t peak_ = 0;
 };

@@ -1,0 +1,203 @@
+// Any bytes as a partition of 3 to 8 pages, plain or encrypted: opened, checked, listed and read; then mounted and
+// written to. What could be read stays as it was until it is written itself, no rule of the flash is broken, and a
+// second mount changes nothing.
+//
+// Input: byte 0 options, byte 1 how many operations; those, 4 bytes each; the rest is the partition, 0xFF to its end.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/crc32.hpp"
+#include "base/endian.hpp"
+#include "format/entry.hpp"
+#include "format/entry_state.hpp"
+#include "host/heap_allocator.hpp"
+#include "require.hpp"
+#include "sim/ram_nor.hpp"
+#include "store/store.hpp"
+
+using nvsafe::Name;
+using nvsafe::Result;
+using nvsafe::ValueType;
+using nvsafe::fuzz::require;
+namespace format = nvsafe::format;
+namespace sim = nvsafe::sim;
+namespace store = nvsafe::store;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using Identity = std::pair<std::uint8_t, std::string>;
+struct Held {
+  ValueType type;
+  Bytes bytes;
+  friend bool operator==(const Held&, const Held&) = default;
+};
+using Contents = std::map<Identity, Held>;
+
+const format::EntryCipher& test_cipher() {
+  static const auto created = [] {
+    std::array<std::uint8_t, format::kXtsKeySize> key;
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(i * 7 + 1);  // a test key
+    return format::EntryCipher::create(format::XtsKey(key));
+  }();
+  return *created;
+}
+
+// Random bytes never have a right CRC, so most inputs would end at the first page header.
+void repair_header(std::uint8_t* page) {
+  page[8] |= 0xFE;
+  nvsafe::store_le32(page + format::kPageHeaderCrcOffset,
+                     format::page_header_crc(format::PageHeaderBytes(page, format::kPageHeaderSize)));
+}
+
+void repair_entries(std::uint8_t* page) {
+  for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+    std::uint8_t* entry = page + format::kEntriesOffset + i * format::kEntrySize;
+    const auto bytes = format::EntryBytes(entry, format::kEntrySize);
+    format::Entry decoded = format::decode_entry(bytes);
+    if (decoded.key[0] == 0 || (decoded.namespace_index & 0xF8) != 0) continue;  // likely data
+    const std::uint32_t size = decoded.data_size();
+    if (nvsafe::has_data_entries(decoded.type) &&
+        (i + 1) * format::kEntrySize + size <= format::kEntryCount * format::kEntrySize) {
+      decoded.set_data(static_cast<std::uint16_t>(size), nvsafe::nvs_crc32({entry + format::kEntrySize, size}));
+    }
+    format::encode_entry(decoded, std::span<std::uint8_t, format::kEntrySize>(entry, format::kEntrySize));
+  }
+}
+
+Bytes make_image(std::uint8_t options, std::span<const std::uint8_t> rest) {
+  const std::uint32_t page_count = 3 + options % 6;
+  Bytes image(page_count * format::kPageSize, 0xFF);
+  std::copy_n(rest.begin(), std::min(rest.size(), image.size()), image.begin());
+  for (std::uint32_t page = 0; page < page_count; ++page) {
+    std::uint8_t* at = image.data() + page * format::kPageSize;
+    if (nvsafe::load_le32(at) == 0xFFFFFFFF) continue;
+    if ((options & 0x40) != 0) repair_header(at);
+    if ((options & 0x20) != 0) repair_entries(at);
+    if ((options & 0x80) == 0) continue;
+    for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+      const std::span<std::uint8_t> entry(at + format::kEntriesOffset + i * format::kEntrySize, format::kEntrySize);
+      if (std::all_of(entry.begin(), entry.end(), [](std::uint8_t byte) { return byte == 0xFF; })) continue;
+      require(test_cipher().encrypt(page, i, entry).ok(), "encrypts");
+    }
+  }
+  return image;
+}
+
+// What can be read. A value with an error is left out.
+Contents contents_of(store::Store& opened) {
+  Contents contents;
+  const auto walked = opened.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
+    if (item.type != ValueType::kBlobIndex && !nvsafe::is_number(item.type) && !nvsafe::has_data_entries(item.type)) {
+      return {};
+    }
+    const auto found = opened.find(item.namespace_index, item.key);
+    if (!found) return {};
+    require(item.size <= 8 * format::kPageSize * 127, "a size that can be");
+    Held held{found->type, Bytes(found->size)};
+    if (opened.read_value(*found, held.bytes)) contents[{item.namespace_index, std::string(item.key.view())}] = held;
+    return {};
+  });
+  require(walked.ok(), "iteration goes to its end");
+  return contents;
+}
+
+void expect_kept(const Contents& before, const Contents& now, const char* what) {
+  for (const auto& [identity, held] : before) {
+    const auto found = now.find(identity);
+    if (found == now.end() || !(found->second == held)) {
+      std::fprintf(stderr, "namespace %d, key %s\n", identity.first, identity.second.c_str());
+      require(false, what);
+    }
+  }
+}
+
+Held value_of(std::uint8_t kind, std::uint8_t a, std::uint8_t b) {
+  const std::size_t size = kind % 4 == 3 ? std::size_t{a} * 32 : a;
+  Bytes bytes(size, b);
+  switch (kind % 4) {
+    case 0:
+      return {ValueType::kU32, {a, b, 0, 1}};
+    case 1:
+      bytes.assign(size + 1, static_cast<std::uint8_t>(b | 1));
+      bytes.back() = 0;
+      return {ValueType::kString, bytes};
+    default:
+      return {ValueType::kBlobData, bytes};
+  }
+}
+
+// `contents` follows; an operation may be refused, and then changes nothing.
+void perform(store::Store& mounted, sim::RamNor& flash, std::span<const std::uint8_t> step, Contents& contents) {
+  const Name space = *Name::from(std::string("s") + char('a' + (step[0] >> 6)));
+  const Name key = *Name::from(std::string("k") + char('a' + (step[0] & 7)));
+  const std::uint8_t kind = (step[0] >> 3) & 7;
+  auto index = mounted.create_namespace(space);
+  if (!index) return;
+  const auto before = flash.operation_count();
+  if (kind == 7) {
+    if (mounted.erase(*index, key)) contents.erase({*index, std::string(key.view())});
+    return;
+  }
+  if (kind == 6) {
+    if (mounted.purge_namespace(*index)) return;
+    require(false, "a purge succeeds");
+  }
+  Held value = value_of(step[1], step[2], step[3]);
+  const auto fits = mounted.would_fit(*index, key, value.type, value.bytes);
+  const auto done = mounted.set(*index, key, value.type, value.bytes);
+  require(fits.ok() ? *fits == done.ok() : !done.ok(), "would_fit says what set does");
+  if (!done) {
+    const auto code = done.error().code;
+    require(code == nvsafe::ErrorCode::kNoSpace || code == nvsafe::ErrorCode::kValueTooLong, "refused, and no more");
+    require(flash.operation_count() == before, "a refused set programs nothing");
+    return;
+  }
+  if (value.type == ValueType::kBlobData) value.type = ValueType::kBlobIndex;
+  contents[{*index, std::string(key.view())}] = value;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const std::uint8_t options = data[0];
+  const std::span<const std::uint8_t> input(data + 2, size - 2);
+  const std::size_t steps_size = std::min<std::size_t>(data[1] % 32 * 4u, input.size() / 4 * 4);
+  const Bytes image = make_image(options, input.subspan(steps_size));
+  const format::EntryCipher* cipher = (options & 0x80) != 0 ? &test_cipher() : nullptr;
+  nvsafe::host::HeapAllocator allocator;
+  store::Statistics statistics;
+
+  sim::RamNor flash(image);
+  Contents readable;
+  {
+    auto opened = store::Store::open(flash, allocator, cipher, statistics);
+    if (opened) {
+      require(opened->check().ok(), "a check comes to its end");
+      readable = contents_of(*opened);
+    }
+    require(flash.operation_count() == 0, "opening programs nothing");
+  }
+  auto mounted = store::Store::mount(flash, allocator, cipher, {.purges = (options & 0x10) != 0}, statistics);
+  if (!mounted) {
+    require(flash.counts().refusals == 0, "no rule of the flash is broken");
+    return 0;
+  }
+  Contents contents = contents_of(*mounted);
+  expect_kept(readable, contents, "a mount loses nothing");
+  for (std::size_t i = 0; i < steps_size; i += 4) perform(*mounted, flash, input.subspan(i, 4), contents);
+  expect_kept(contents, contents_of(*mounted), "a write loses nothing");
+  for (const bool is_first : {true, false}) {
+    const auto before = flash.operation_count();
+    auto again = store::Store::mount(flash, allocator, cipher, {}, statistics);
+    require(again.ok(), "it mounts again");
+    expect_kept(contents, contents_of(*again), "a remount loses nothing");
+    require(is_first || flash.operation_count() == before, "a second mount changes nothing");
+  }
+  require(flash.counts().refusals == 0, "no rule of the flash is broken");
+  return 0;
+}

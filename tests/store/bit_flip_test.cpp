@@ -1,0 +1,176 @@
+// Each bit of an image flipped alone: a live key gives its value or an error, and what can be read before the next
+// write can be read after it. What a flip costs is counted and printed.
+//
+// `make test` tries a part of the bits, chosen by a seed; NVSAFE_CUT_ALL=1 (make soak) tries all of them.
+#include <gtest/gtest.h>
+
+#include "flash/span_flash.hpp"
+#include "sim/seeded_random.hpp"
+#include "store/workloads.hpp"
+
+namespace nvsafe::store {
+namespace {
+
+constexpr std::uint32_t kPageCount = 6;
+
+// An image as years of use leave it, and all values that each key ever had.
+struct History {
+  Bytes image;
+  Model model;
+  std::map<Path, std::vector<Value>> past;
+};
+
+History make_history(const format::EntryCipher* cipher) {
+  History history;
+  sim::RamNor flash(kPageCount * format::kPageSize, kStrict);
+  Mounted mounted(flash, cipher);
+  const auto perform = [&](const Operation& operation) {
+    const auto done = mounted.perform(operation);
+    EXPECT_TRUE(done.ok()) << operation.key << ": error " << int(done.error().code);
+    history.model.apply(operation);
+    if (operation.kind == Operation::Kind::kSet) {
+      history.past[{operation.space, operation.key}].push_back(operation.value);
+    }
+  };
+  for (std::uint32_t i = 0; i < 30; ++i) perform(set("n" + std::to_string(i), number(ValueType::kU32, i)));
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    perform(set("n" + std::to_string(i % 20), number(ValueType::kU32, 100 + i)));
+    if (i % 40 == 0) perform(set("other", "s" + std::to_string(i % 3), string(20 + i % 90, i)));
+    if (i % 50 == 0) perform(set("b", blob(100 + i, i)));
+    if (i % 60 == 0) perform(set("t", i % 120 == 0 ? number(ValueType::kI64, i) : string(50, i)));
+    if (i % 70 == 0) perform(set("gone", number(ValueType::kU8, i / 70)));
+    if (i % 70 == 35) perform(erase("gone"));
+  }
+  perform(set("long", blob(5000, 1)));
+  perform(set("text", string(300, 1)));
+  perform(set("empty", blob(0, 1)));
+  perform(set("gone", number(ValueType::kU8, 77)));
+  perform(erase("gone"));
+  perform(set("gone too", string(10, 1)));
+  perform(erase("gone too"));
+  history.image.assign(flash.bytes().begin(), flash.bytes().end());
+  return history;
+}
+
+struct Counts {
+  std::uint64_t tried = 0;
+  std::uint64_t refused = 0;     // open or mount gave an error
+  std::uint64_t unreadable = 0;  // keys that gave an error
+  std::uint64_t revived = 0;     // deleted keys that are there again
+  std::uint64_t failed = 0;
+};
+
+Result<Value> get_from(Store& store, const Path& path) {
+  const auto index = store.namespace_index(*Name::from(path.first));
+  if (!index) return index.failed();
+  const auto item = store.find(*index, *Name::from(path.second));
+  if (!item) return item.failed();
+  Value value{item->type == ValueType::kBlobIndex ? ValueType::kBlobData : item->type, Bytes(item->size)};
+  if (const auto read = store.read_value(*item, value.bytes); !read) return read.failed();
+  return value;
+}
+
+// The readable keys, if every live key is right or an error and every other one is a deleted key's old value.
+std::string look(Store& store, const History& history, std::map<Path, Value>& readable, Counts& counts) {
+  for (const auto& [path, past] : history.past) {
+    const auto value = get_from(store, path);
+    const Value* live = history.model.find(path);
+    if (!value) {
+      counts.unreadable += live != nullptr ? 1 : 0;
+      continue;
+    }
+    readable[path] = *value;
+    if (live != nullptr) {
+      if (!(*value == *live)) return name_of(path) + " has another value";
+      continue;
+    }
+    ++counts.revived;
+    if (std::find(past.begin(), past.end(), *value) == past.end()) return name_of(path) + " has a value it never had";
+  }
+  std::string problem;
+  const auto walked = store.for_each_item([&](const ItemInfo& item) -> Result<void> {
+    const Path path{std::string(store.namespace_name(item.namespace_index).view()), std::string(item.key.view())};
+    if (!path.first.empty() && !history.past.contains(path)) problem = name_of(path) + " was never written";
+    return {};
+  });
+  return walked ? problem : "iteration fails";
+}
+
+std::string try_bit(const History& history, const format::EntryCipher* cipher, std::uint32_t bit, Counts& counts,
+                    Counts& writable) {
+  Bytes image = history.image;
+  image[bit / 8] = static_cast<std::uint8_t>(image[bit / 8] ^ (1u << (bit % 8)));
+  flash::SpanFlash read_only(image);
+  test::CountingAllocator allocator;
+  Statistics statistics;
+  auto opened = Store::open(read_only, allocator, cipher, statistics);
+  std::map<Path, Value> readable;
+  if (!opened) {
+    ++counts.refused;
+  } else if (const std::string problem = look(*opened, history, readable, counts); !problem.empty()) {
+    return "opened: " + problem;
+  }
+
+  sim::RamNor flash(image);
+  Mounted mounted(flash, cipher);
+  if (!mounted.ok()) {
+    ++writable.refused;
+    return flash.operation_count() == 0 ? "" : "a mount that was refused has changed something";
+  }
+  std::map<Path, Value> held;
+  if (const std::string problem = look(mounted.store(), history, held, writable); !problem.empty()) {
+    return "mounted: " + problem;
+  }
+  for (const auto& [path, value] : readable) {
+    if (history.model.find(path) != nullptr && !held.contains(path)) return name_of(path) + " is lost by the mount";
+  }
+  const auto done = mounted.perform(set("written after", number(ValueType::kU32, bit)));
+  if (!done && done.error().code != ErrorCode::kNoSpace) return "set: error " + std::to_string(int(done.error().code));
+  mounted.remount();
+  if (!mounted.ok()) return "remount: error " + std::to_string(int(mounted.error));
+  for (const auto& [path, value] : held) {
+    const auto again = mounted.get(path);
+    if (!again || !(*again == value)) return name_of(path) + " is lost by the set of another key";
+  }
+  if (done && !mounted.get({"space", "written after"})) return "what was set is not there";
+  return flash.counts().refusals == 0 ? "" : "a rule of the flash was broken";
+}
+
+class BitFlips : public testing::TestWithParam<bool> {};
+
+TEST_P(BitFlips, give_the_right_value_or_an_error_and_the_next_write_loses_nothing) {
+  const auto key = test_cipher();
+  const format::EntryCipher* cipher = GetParam() ? &key : nullptr;
+  const History history = make_history(cipher);
+  const std::uint32_t one_in = tries_all() ? 1 : 75;
+  const std::uint64_t seed = chosen_seed();
+  sim::SeededRandom random(seed);
+  Counts opened;
+  Counts mounted;
+  for (std::uint32_t bit = 0; bit < kPageCount * format::kPageSize * 8; ++bit) {
+    // All bits of headers and marks: they are in the clear, and each means something.
+    const bool is_special = bit / 8 % format::kPageSize < format::kEntriesOffset;
+    if (random.below(is_special && one_in > 1 ? 4 : one_in) != 0) continue;
+    ++opened.tried;
+    if (const std::string problem = try_bit(history, cipher, bit, opened, mounted); !problem.empty()) {
+      if (++opened.failed <= 10) {
+        ADD_FAILURE() << "bit " << bit << " (page " << bit / 8 / format::kPageSize << ", offset "
+                      << bit / 8 % format::kPageSize << "): " << problem;
+      }
+    }
+  }
+  std::cout << "bit flips, 24 KiB, " << (cipher != nullptr ? "encrypted" : "plain") << ", "
+            << history.model.values().size() << " keys: tried " << opened.tried << ", failed " << opened.failed
+            << ", seed " << seed << "\n"
+            << "  opened for reading: refused " << opened.refused << ", keys not readable " << opened.unreadable
+            << ", deleted keys revived " << opened.revived << "\n"
+            << "  mounted: refused " << mounted.refused << ", keys not readable " << mounted.unreadable
+            << ", deleted keys revived " << mounted.revived << "\n";
+  EXPECT_GT(opened.tried, 1000u);
+  EXPECT_GT(opened.unreadable, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Store, BitFlips, testing::Bool());
+
+}  // namespace
+}  // namespace nvsafe::store
