@@ -118,8 +118,8 @@ Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, bool is_re
       if (active != kNoPlace) visited_[active] = 1;
     }
     if (left > 0 && now.free_pages == 0) return false;
+    now = room_without(now, victim, left);  // before the active page may become another one
     if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
-    now = room_without(now, victim, left);
     if (left > 0 || victim == active) active = kNoPlace;
   }
   return true;

@@ -193,6 +193,23 @@ TEST(NeverDestroy, a_chunk_that_is_kept_is_not_taken_for_one_of_a_new_blob) {
   EXPECT_EQ(mounted.compare(model), "");
 }
 
+TEST(Writing, leaves_a_page_free_when_the_active_page_is_collected_for_a_blob) {
+  auto flash = blank(8);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {create("space")});
+  perform_all(mounted, model, numbers(30));
+  // The active page ends with nothing live in it, and the blob needs that page and one more.
+  perform_all(mounted, model,
+              {set("b", blob(5000, 1)), set("b", blob(9000, 2)), set("s", string(26 * 32, 1)),
+               set("x", number(ValueType::kU8, 1)), erase("x"), erase("s")});
+  ASSERT_EQ(mounted.store().pages()[4].kind, PageKind::kActive);
+  ASSERT_EQ(mounted.store().pages()[4].written_count, 0u);
+  perform_all(mounted, model, {set("b", blob(12500, 3))});
+  EXPECT_TRUE(mounted.has_free_page());
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
 TEST(Writing, refuses_what_needs_a_page_when_no_sequence_number_is_left) {
   test::NvsWriter writer(3);
   writer.page(0, 0xFFFFFFFE).name_space("space", 1);
