@@ -123,7 +123,9 @@ std::optional<TableProblem> check_bootloader(const Layout& layout) {
 }  // namespace
 
 std::optional<Table> parse_csv(std::string_view text, const CsvOptions& options, ProblemList& problems) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  // Not starts_with(): it names an exception, and the core has none.
+  const auto mark = std::mismatch(kByteOrderMark.begin(), kByteOrderMark.end(), text.begin(), text.end());
+  if (mark.first == kByteOrderMark.end()) text.remove_prefix(kByteOrderMark.size());
   auto unfit = check_bootloader(options.layout);
   if (!unfit) unfit = find_bad_character(text);
   if (unfit) {
