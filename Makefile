@@ -45,6 +45,7 @@ counterparts: build-release ## compare with the original tools from PyPI on rand
 	$(install_packages) counterparts
 	@scripts/counterparts/main.py --self-test
 	@scripts/counterparts/main.py $(ARGS)
+	@scripts/counterparts/esp_nvs.sh
 
 bench-counterparts: build-release ## how much faster than the original tools
 	$(install_packages) counterparts
