@@ -328,7 +328,7 @@ class Faults : public testing::TestWithParam<std::tuple<std::size_t, bool>> {
 
 TEST_P(Faults, of_the_device_lose_nothing) {
   for (const Start& start : starts()) {
-    for_each_fault(start, 24, [&](const FlashFault& fault, bool retries, const std::string& text) {
+    for_each_fault(start, 12, [&](const FlashFault& fault, bool retries, const std::string& text) {
       FaultCase one(start, workload_, cipher(), retries);
       judge(text, one.run(fault), one);
     });
@@ -352,7 +352,7 @@ TEST_P(Faults, of_memory_come_before_the_first_program) {
 
 TEST_P(Faults, of_memory_after_one_of_the_device_lose_nothing) {
   for (const Start& start : starts()) {
-    for_each_fault(start, 8, [&](const FlashFault& fault, bool retries, const std::string& text) {
+    for_each_fault(start, 4, [&](const FlashFault& fault, bool retries, const std::string& text) {
       FaultCase one(start, workload_, cipher(), retries);
       judge(text, one.run_without_memory_after(fault), one);
     });
