@@ -85,7 +85,7 @@ Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_
   if (is_enough(now)) return true;
   const std::uint32_t victim = best_victim(active_page_, false);
   if (victim == kNoPlace) return false;
-  if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count))) {
+  if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count, active_page_))) {
     if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
     return true;
   }
@@ -95,9 +95,9 @@ Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_
 }
 
 // What there is when `left` entries of the victim have been copied to the spare page and the victim is erased.
-Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t left) const {
+Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t left, std::uint32_t active_page) {
   if (left > 0) return {kEntryCount - left, now.free_pages};
-  return {victim == active_page_ ? 0 : now.active_free, now.free_pages + 1};
+  return {victim == active_page ? 0 : now.active_free, now.free_pages + 1};
 }
 
 // Page after page, the emptiest first, until there is enough. The rehearsal takes the same decisions without touching
@@ -111,14 +111,14 @@ Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, bool is_re
     if (victim == kNoPlace) return false;
     visited_[victim] = 1;
     std::uint32_t left = pages_[victim].written_count;
-    const bool does_it = is_enough(room_without(now, victim, left));
+    const bool does_it = is_enough(room_without(now, victim, left, active));
     if (!does_it && victim != active && now.free_pages > 0) {
       NVSAFE_TRY(move_items(victim, now, left, is_rehearsal));
       if (active != kNoPlace) visited_[active] = 1;
     }
     if (left > 0 && now.free_pages == 0) return false;
     if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
-    now = room_without(now, victim, left);
+    now = room_without(now, victim, left, active);
     if (left > 0 || victim == active) active = kNoPlace;
   }
   return true;

@@ -283,7 +283,8 @@ class Store {
   // collect.cpp
   [[nodiscard]] Room room() const;
   [[nodiscard]] std::uint32_t best_victim(std::uint32_t active_page, bool only_unvisited) const;
-  [[nodiscard]] Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left) const;
+  [[nodiscard]] static Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left,
+                                         std::uint32_t active_page);
   [[nodiscard]] std::uint32_t find_free_page() const;
   [[nodiscard]] bool is_free(std::uint32_t page_index) const;
   Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
