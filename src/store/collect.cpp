@@ -87,7 +87,7 @@ Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_
   const std::uint32_t victim = best_victim(active_page_, false);
   if (victim == kNoPlace) return false;
   if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count, active_page_))) {
-    if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
+    if (!is_rehearsal) NVSAFE_TRY(collect_for(is_enough, victim));
     return true;
   }
   auto enough = compact(is_enough, true);
@@ -96,8 +96,7 @@ Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_
 }
 
 // What there is when `left` entries of the victim have been copied to the spare page and the victim is erased.
-// `active_page`: as it is before that.
-Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t left, std::uint32_t active_page) const {
+Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t left, std::uint32_t active_page) {
   if (left > 0) return {kEntryCount - left, now.free_pages};
   return {victim == active_page ? 0 : now.active_free, now.free_pages + 1};
 }
@@ -158,6 +157,62 @@ void Store::relocate(const CopiedItem& item, std::uint32_t from_page, std::uint3
   for (Namespace& known : namespaces_) {
     if (known.location == from) known.location = to;
   }
+}
+
+// Collections of stock firmware bring chunks of one key together on a page. When that page is collected again and the
+// second chunk becomes the last item of the copy, a mount of stock firmware erases the first. So another page is
+// collected if one gives enough too, and the second chunk is moved to its copy.
+Result<void> Store::collect_for(FunctionRef<bool(const Room&)> is_enough, std::uint32_t victim) {
+  const auto has_two = has_chunks_of_one_key(victim);
+  if (!has_two) return has_two.failed();
+  if (!*has_two) return collect(victim, {kNoPlace}, {kNoPlace});
+  for (std::uint8_t& visited : visited_) visited = 0;
+  visited_[victim] = 1;
+  const Room now = room();
+  const std::uint32_t other = best_victim(active_page_, true);
+  if (other == kNoPlace || !is_enough(room_without(now, other, pages_[other].written_count, active_page_))) {
+    return collect(victim, {kNoPlace}, {kNoPlace});
+  }
+  NVSAFE_TRY(collect(other, {kNoPlace}, {kNoPlace}));
+  return part_chunks(victim, is_enough);
+}
+
+Result<bool> Store::has_chunks_of_one_key(std::uint32_t page_index) {
+  ChunkKeys keys;
+  bool has_two = false;
+  NVSAFE_TRY(for_each_header(page_index, [&](Location, const format::Entry& entry) -> Result<void> {
+    has_two |= keys.is_second(entry);
+    return {};
+  }));
+  return has_two;
+}
+
+// Moves all but the first chunk of each key to the active page, where there is room and no other chunk of that key.
+Result<void> Store::part_chunks(std::uint32_t page_index, FunctionRef<bool(const Room&)> is_enough) {
+  ChunkKeys keys;
+  return for_each_header(page_index, [&](Location location, const format::Entry& entry) -> Result<void> {
+    Room left = room();
+    if (!keys.is_second(entry) || page_index == active_page_ || entry.span > left.active_free) return {};
+    left.active_free -= entry.span;
+    if (!is_enough(left)) return {};
+    bool would_meet = false;
+    NVSAFE_TRY(for_each_header(active_page_, [&](Location, const format::Entry& other) -> Result<void> {
+      would_meet |= other.type == entry.type && other.key == entry.key;
+      return {};
+    }));
+    return would_meet ? Result<void>() : move_item(location, entry);
+  });
+}
+
+// By hash: an item may count as a chunk's second one that is not, in rare cases, and never the reverse.
+bool Store::ChunkKeys::is_second(const format::Entry& entry) {
+  if (entry.type != ValueType::kBlobData) return false;
+  const std::uint32_t key = identity_hash(entry.namespace_index, entry.key, format::kChunkIndexNone);
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (keys_[i] == key) return true;
+  }
+  keys_[count_++] = key;
+  return false;
 }
 
 // Copies what is live in the victim to a fresh page and erases the victim. The victim is FREEING meanwhile, and nothing

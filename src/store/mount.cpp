@@ -91,10 +91,19 @@ Result<void> Store::settle() {
   if (pages_[newest].kind != PageKind::kActive || pages_[newest].version != format::kVersion2) return {};
   active_page_ = newest;
   NVSAFE_TRY(skip_marginal_entries());
-  return for_each_header(newest, [&](Location location, const format::Entry& entry) -> Result<void> {
+  ChunkKeys keys;
+  bool has_chunks_of_one_key = false;
+  NVSAFE_TRY(for_each_header(newest, [&](Location location, const format::Entry& entry) -> Result<void> {
     note_stock_hash(entry, location.entry_index());
+    has_chunks_of_one_key |= keys.is_second(entry);
     return {};
-  });
+  }));
+  // Stock firmware brings them together, and erases one at its next mount if the page is still ACTIVE.
+  // (A page that is the copy of a FREEING one is judged as such first.)
+  if (!has_chunks_of_one_key || untidy_.freeing_pages > 0) return {};
+  NVSAFE_TRY(finish_active_page());
+  active_page_ = kNoPlace;
+  return {};
 }
 
 // A cut can leave bits that read differently every time. The next entry of the active page is where it happened last,

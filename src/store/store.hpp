@@ -183,6 +183,15 @@ class Store {
     Location location;
     format::Entry entry;
   };
+  // The keys of the chunks that were seen on one page.
+  class ChunkKeys {
+   public:
+    [[nodiscard]] bool is_second(const format::Entry& entry);
+
+   private:
+    std::array<std::uint32_t, format::kEntryCount> keys_;
+    std::size_t count_ = 0;
+  };
   struct CopiedItem {
     std::uint32_t hash;
     std::uint8_t from;  // entry in the old page
@@ -293,13 +302,16 @@ class Store {
   [[nodiscard]] Room room() const;
   [[nodiscard]] bool has_sequences_left() const;
   [[nodiscard]] std::uint32_t best_victim(std::uint32_t active_page, bool only_unvisited) const;
-  [[nodiscard]] Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left,
-                                  std::uint32_t active_page) const;
+  [[nodiscard]] static Room room_without(const Room& now, std::uint32_t victim, std::uint32_t left,
+                                         std::uint32_t active_page);
   [[nodiscard]] std::uint32_t find_free_page() const;
   [[nodiscard]] bool is_free(std::uint32_t page_index) const;
   Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, bool is_rehearsal);
+  Result<void> collect_for(FunctionRef<bool(const Room&)> is_enough, std::uint32_t victim);
+  Result<bool> has_chunks_of_one_key(std::uint32_t page_index);
+  Result<void> part_chunks(std::uint32_t page_index, FunctionRef<bool(const Room&)> is_enough);
   Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_finish(std::uint32_t victim);

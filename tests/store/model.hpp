@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/ram_nor.hpp"
+#include "sim/seeded_random.hpp"
 #include "store/store.hpp"
 #include "support/nvs_writer.hpp"
 
@@ -63,6 +64,30 @@ inline Operation erase_namespace(std::string space) {
 }
 inline Operation create(std::string space) { return {Operation::Kind::kCreateNamespace, std::move(space), {}, {}}; }
 inline Operation remount() { return {Operation::Kind::kRemount, {}, {}, {}}; }
+
+// Of 40 keys in 3 namespaces, values of every size up to three pages, now and then a remount.
+inline Operation random_operation(sim::SeededRandom& random) {
+  const std::string key = "key" + std::to_string(random.below(40));
+  const std::string space = "space" + std::to_string(random.below(3));
+  const auto s = static_cast<std::uint32_t>(random.next());
+  switch (random.below(12)) {
+    case 0:
+      return set(space, key, string(1 + random.below(300), s));
+    case 1:
+      return set(space, key, blob(random.below(600), s));
+    case 2:
+      return set(space, key, blob(random.below(9000), s));
+    case 3:
+      return set(space, key, string(1 + random.below(4000), s));
+    case 4:
+    case 5:
+      return {Operation::Kind::kErase, space, key, {}};
+    case 6:
+      return random.below(20) == 0 ? erase_namespace(space) : remount();
+    default:
+      return set(space, key, number(random.next_bool() ? ValueType::kU32 : ValueType::kI16, s & 0xFF));
+  }
+}
 
 using Path = std::pair<std::string, std::string>;  // namespace, key
 

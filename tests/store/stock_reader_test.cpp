@@ -87,6 +87,10 @@ TEST(StockLosses, the_same_update_loses_nothing_when_the_old_version_is_on_a_ful
   EXPECT_EQ(losses_in_gaps(start, set("b", blob(32, 2)), model_of(before)), Lines{});
 }
 
+void append_bytes(Value& value, const Value& more) {
+  value.bytes.insert(value.bytes.end(), more.bytes.begin(), more.bytes.end());
+}
+
 // Two chunks of one key on one page: the firmware's own collection brings them there.
 test::NvsWriter two_chunks_on_one_page(format::PageState state) {
   test::NvsWriter writer(4);
@@ -279,6 +283,151 @@ TEST_P(StockReader, loses_nothing_of_what_we_wrote) {
 INSTANTIATE_TEST_SUITE_P(Store, StockReader,
                          testing::Combine(testing::Range<std::size_t>(0, workloads().size()), testing::Bool(),
                                           testing::Bool()));
+
+// --- Pages with two chunks of one key, as only the firmware makes them
+
+TEST(StockNeighbours, does_not_lose_a_chunk_that_it_put_beside_another_one_once_we_have_mounted) {
+  RamNor flash(two_chunks_on_one_page(format::PageState::kActive).bytes(), kStrict);
+  Model model;
+  model.apply(set("n", number(ValueType::kU8, 1)));
+  Value both = blob(20, 1);
+  append_bytes(both, blob(20, 2));
+  model.apply(set("b", both));
+  {
+    Mounted ours(flash);
+    ASSERT_TRUE(ours.ok());
+    ASSERT_EQ(ours.compare(model), "");
+  }
+  StockJudge judge{RamNor(flash.bytes()), nullptr, model};
+  EXPECT_EQ(judge.mounts_and_holds("after our mount"), "");
+  const auto operations = flash.operation_count();
+  Mounted again(flash);
+  EXPECT_EQ(flash.operation_count(), operations);
+}
+
+// Page 0 is full of live items, page 1 has dead ones and ends with two chunks of one key, page 2 is written to.
+RamNor before_a_collection_of_two_chunks(Model& model) {
+  test::NvsWriter writer(4);
+  writer.page(0, 0, format::PageState::kFull).name_space("space", 1).blob_index(1, "b", 40, 2);
+  for (std::uint32_t i = 0; i < 124; ++i) {
+    writer.number(1, "n" + std::to_string(i), ValueType::kU32, i);
+    model.apply(set("n" + std::to_string(i), number(ValueType::kU32, i)));
+  }
+  writer.page(1, 1, format::PageState::kFull);
+  for (std::uint32_t i = 0; i < 122; ++i)
+    writer.number(1, "dead", ValueType::kU32, i).mark(i, format::EntryState::kErased);
+  writer.chunk(1, "b", 0, blob(20, 1).bytes).chunk(1, "b", 1, blob(20, 2).bytes);
+  Value both = blob(20, 1);
+  append_bytes(both, blob(20, 2));
+  model.apply(set("b", both));
+  writer.page(2, 2);
+  for (std::uint32_t i = 0; i < 120; ++i) {
+    writer.number(1, "m" + std::to_string(i), ValueType::kU32, i);
+    model.apply(set("m" + std::to_string(i), number(ValueType::kU32, i)));
+  }
+  return RamNor(writer.bytes(), kStrict);
+}
+
+// WRITER-RULES 17.
+TEST(StockNeighbours, does_not_lose_a_chunk_when_the_page_of_two_is_collected_and_cut) {
+  Progress progress;
+  Model before;
+  PowerCuts cuts("stock reads: a collected page with two chunks of a key", before_a_collection_of_two_chunks(before),
+                 stock_cuts(false));
+  const std::vector<Operation> operations = updates_of("n3", 20);
+  cuts.run(
+      [&](sim::Nor& flash) {
+        progress = {before, nullptr, ""};
+        Mounted ours(flash);
+        for (const Operation& operation : operations) {
+          progress.uncertain = &operation;
+          if (!ours.ok() || !ours.perform(operation)) return;
+          progress.certain.apply(operation);
+          progress.uncertain = nullptr;
+        }
+      },
+      [&](RamNor& cut, const PowerCutCase&) -> std::string {
+        StockJudge judge{RamNor(cut.bytes()), nullptr, progress.certain};
+        std::string problem = judge.mounts_and_holds("after the cut", progress.uncertain);
+        return problem.empty() ? judge.mounts_and_holds("at the next mount") : problem;
+      });
+  EXPECT_GT(cuts.tried(), 10u);
+  EXPECT_EQ(cuts.failed(), 0u) << cuts.text();
+}
+
+// --- Taking turns on one image
+
+struct Turns {
+  std::uint64_t seed;
+  std::uint32_t page_count;
+  const format::EntryCipher* cipher;
+  std::uint32_t turn_count;
+  bool ours_takes_part = true;
+
+  RamNor flash{page_count * format::kPageSize};
+  sim::SeededRandom random{seed};
+  Model model{};
+  std::uint32_t own_losses = 0;  // of stock firmware, from what it has written itself
+
+  std::string run() {
+    for (std::uint32_t turn = 0; turn < turn_count; ++turn) {
+      const std::string problem = turn % 2 == 0 && ours_takes_part ? our_turn() : stock_turn();
+      if (!problem.empty()) return "turn " + std::to_string(turn) + ": " + problem;
+    }
+    return "";
+  }
+
+ private:
+  std::string our_turn() {
+    Mounted ours(flash, cipher);
+    if (!ours.ok()) return "our mount: error " + std::to_string(int(ours.error));
+    if (const std::string problem = ours.compare(model); !problem.empty()) return "ours: " + problem;
+    for (std::uint64_t i = random.below(30); i > 0; --i) {
+      const Operation operation = random_operation(random);
+      const auto done = ours.perform(operation);
+      if (done) model.apply(operation);
+      if (done || done.error().code == ErrorCode::kNotFound || done.error().code == ErrorCode::kValueTooLong) continue;
+      if (done.error().code != ErrorCode::kNoSpace) return "ours: error " + std::to_string(int(done.error().code));
+    }
+    return ours.compare(model);
+  }
+  // Its collections bring chunks of one key together, and a mount then loses one: also when it is alone.
+  bool would_lose_at_mount() {
+    RamNor copy = flash;
+    StockModel stock(copy, cipher);
+    Model held = model;
+    return stock.mount() != StockError::kNone || !stock.compare(held).empty();
+  }
+  std::string stock_turn() {
+    StockModel stock(flash, cipher);
+    if (const StockError error = stock.mount(); error != StockError::kNone) return "stock mount: " + hex(error);
+    if (const std::string problem = stock.compare(model); !problem.empty()) return "stock: " + problem;
+    for (std::uint64_t i = random.below(30); i > 0; --i) {
+      const Operation operation = random_operation(random);
+      if (would_lose_at_mount()) {
+        ++own_losses;
+        return "";
+      }
+      const StockError error = stock.perform(operation);
+      if (error == StockError::kNone) model.apply(operation);
+      if (error == StockError::kFlash || error == StockError::kNoFreePages) return "stock: error " + hex(error);
+    }
+    return stock.compare(model);
+  }
+};
+
+TEST(StockTurns, both_engines_see_the_same_values_after_any_operations_of_either) {
+  const auto cipher = test_cipher();
+  std::uint32_t own_losses = 0;
+  const std::uint64_t seed_count = tries_all() ? 400 : 3;
+  for (std::uint64_t seed = 1; seed <= seed_count; ++seed) {
+    Turns turns{seed, 3 + static_cast<std::uint32_t>(seed % 6), seed % 2 == 0 ? &cipher : nullptr, 200};
+    EXPECT_EQ(turns.run(), "") << "seed " << seed << ", pages " << turns.page_count;
+    own_losses += turns.own_losses;
+  }
+  std::cout << "taking turns with stock firmware: seeds 1 to " << seed_count << ", 200 turns each, " << own_losses
+            << " times it would have lost at a remount what it wrote itself\n";
+}
 
 }  // namespace
 }  // namespace nvsafe::store

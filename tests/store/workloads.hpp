@@ -66,7 +66,7 @@ inline std::vector<Workload> workloads() {
   }
   {
     // No page takes both versions, or the index comes to stand on another page than the old version.
-    Workload large{"changes of type, large values", 6, numbers(3), {}};
+    Workload large{"changes of type, large values", 8, numbers(3), {}};
     append(large.before, {set("s", string(4000, 1)), set("t", string(3000, 1)), set("b", blob(200, 1))});
     append(large.before, updates_of("n0", 100));
     large.cut = {set("s", number(ValueType::kU8, 1)),

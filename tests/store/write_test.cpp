@@ -65,6 +65,35 @@ TEST(Writing, collects_what_is_superseded_for_as_long_as_one_likes) {
   EXPECT_EQ(mounted.compare(model), "");
 }
 
+// Stock firmware does not start without one.
+bool rests_with_a_free_page(const Store& store) {
+  const auto pages = store.pages();
+  return std::any_of(pages.begin(), pages.end(),
+                     [](const PageRecord& page) { return !is_in_use(page.kind) && !page.is_pinned; });
+}
+
+TEST(Writing, keeps_a_page_free_when_the_active_page_with_nothing_live_is_collected_too) {
+  auto flash = blank(4);
+  Mounted mounted(flash);
+  Model model;
+  perform_all(mounted, model, {create("space")});
+  const auto set_numbers = [&](const std::string& prefix, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      perform_all(mounted, model, {set(prefix + std::to_string(i), number(ValueType::kU32, i))});
+    }
+  };
+  const auto erase_numbers = [&](const std::string& prefix, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) perform_all(mounted, model, {erase(prefix + std::to_string(i))});
+  };
+  set_numbers("full", 125);  // page 0
+  set_numbers("half", 63);   // page 1
+  set_numbers("dead", 63 + 5);
+  erase_numbers("dead", 63 + 5);  // the last five of them are all that page 2 had
+  perform_all(mounted, model, {set("b", blob(5319, 1))});
+  EXPECT_TRUE(rests_with_a_free_page(mounted.store()));
+  EXPECT_EQ(mounted.compare(model), "");
+}
+
 // --- Never destroy
 
 Bytes bytes_of(const sim::RamNor& flash) { return {flash.bytes().begin(), flash.bytes().end()}; }
