@@ -23,7 +23,9 @@ run() { # filter, environment
     awk '{ tried += $1; failed += $2 } END { print tried + 0, failed + 0 }')
   cuts=$((cuts + tried)) cut_failures=$((cut_failures + failed))
   operations=$((operations + $(sed -n 's/^model: \([0-9]*\) operations.*/\1/p' "$round" | awk '{ n += $1 } END { print n + 0 }')))
-  if [ $status -ne 0 ] && [ $status -ne 124 ]; then
+  [ $status -ne 124 ] || echo "soak: the time is over; the test that was running is not counted"
+  # A run that is ended has no result of its own, but what it found before counts.
+  if { [ $status -ne 0 ] && [ $status -ne 124 ]; } || grep -q ': Failure$' "$round"; then
     bad_runs=$((bad_runs + 1))
     grep -E 'replay|Which is|seed|bit [0-9]' "$round" | head -20
     echo "  again: $* $program --gtest_filter='$filter'"

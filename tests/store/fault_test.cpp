@@ -194,9 +194,10 @@ class FaultCase {
       const auto before = flash_.nor().operation_count();
       const auto done = mounted.perform(operation);
       const ErrorCode code = done ? ErrorCode::kNone : done.error().code;
-      // It was there already, or gone already, when the device failed after it.
+      // Gone already: the device failed, or power was cut, after it was erased.
       const bool is_repeated_erase =
-          code == ErrorCode::kNotFound && operation.kind == Operation::Kind::kErase && uncertain_ == &operation;
+          code == ErrorCode::kNotFound && operation.kind == Operation::Kind::kErase &&
+          (uncertain_ == &operation || model_.find({operation.space, operation.key}) == nullptr);
       if (!done && !is_repeated_erase) {
         if (code == ErrorCode::kNoSpace && (uncertain_ != nullptr || next_ > 0)) {
           // What is free lies otherwise than without the fault: the set may be refused, if that changes nothing.
@@ -240,7 +241,8 @@ class FaultCase {
     if (code != ErrorCode::kFlashIo && code != ErrorCode::kNoMemory) return error_text(operation.key, code);
     if (const std::string problem = check_others(mounted, model_, operation); !problem.empty()) return problem;
     flash_.heal();
-    if (takes_memory_) {
+    // A read that failed before the first program leaves nothing to look at.
+    if (takes_memory_ && flash_.nor().operation_count() != before) {
       mounted.allocator().fail_at(mounted.allocator().allocation_count());
       const auto again = mounted.perform(operation);
       if (again || again.error().code != ErrorCode::kNoMemory) return "a write does not look at what the last one left";
