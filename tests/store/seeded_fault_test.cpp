@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/power_cut.hpp"
-#include "store/model.hpp"
+#include "store/stock_judge.hpp"
 
 namespace nvsafe::store {
 namespace {
@@ -14,6 +14,10 @@ enum class SeededFault : std::uint8_t {
   kMarksBeforeEntries,  // the mark of an entry is programmed before the entry
   kDuplicateLeft,       // the old version is not erased
   kEraseSkipped,
+  // What only stock firmware loses by.
+  kNoFullMark,
+  kIndexLate,   // a blob's index is programmed after the marks that follow it
+  kPlainErase,  // a page is erased without being retired first
 };
 
 // Changes the order or the content of what goes to the flash behind it.
@@ -34,7 +38,11 @@ class FaultyFlash final : public Flash {
     const std::uint32_t in_page = offset % kSectorSize;
     const bool is_mark = in_page >= format::kBitmapOffset && in_page < format::kEntriesOffset;
     const bool is_entry = in_page >= format::kEntriesOffset;
-    if (fault_ == SeededFault::kMarksBeforeEntries && is_entry) {
+    if (fault_ == SeededFault::kNoFullMark && in_page == 0 && data.size() == 1 && data[0] == kFullByte) return {};
+    if (fault_ == SeededFault::kPlainErase && in_page == format::kPageHeaderCrcOffset) return {};
+    if (fault_ == SeededFault::kPlainErase && is_mark && data.size() == format::kBitmapSize && is_zero(data)) return {};
+    const bool is_index = is_entry && data.size() == format::kEntrySize && data[1] == kBlobIndexByte;
+    if ((fault_ == SeededFault::kMarksBeforeEntries && is_entry) || (fault_ == SeededFault::kIndexLate && is_index)) {
       NVSAFE_TRY(let_go());
       held_.assign(data.begin(), data.end());
       held_offset_ = offset;
@@ -50,6 +58,12 @@ class FaultyFlash final : public Flash {
   }
 
  private:
+  static constexpr auto kFullByte = static_cast<std::uint8_t>(format::PageState::kFull);
+  static constexpr auto kBlobIndexByte = static_cast<std::uint8_t>(ValueType::kBlobIndex);
+
+  static bool is_zero(std::span<const std::uint8_t> data) {
+    return std::all_of(data.begin(), data.end(), [](std::uint8_t byte) { return byte == 0; });
+  }
   Result<void> let_go() {
     const Bytes held = std::move(held_);
     held_.clear();
@@ -136,6 +150,45 @@ TEST(SeededFaults, an_engine_that_does_not_prove_the_key_is_found) {
 }
 
 TEST(SeededFaults, the_suite_finds_nothing_where_there_is_nothing) { EXPECT_EQ(losses_with(SeededFault::kNone), 0u); }
+
+// The same, with stock firmware as the judge, on workloads whose name begins so.
+std::uint64_t losses_for_stock(SeededFault fault, std::string_view workload_name) {
+  std::uint64_t losses = 0;
+  for (const Workload& workload : workloads()) {
+    if (!std::string_view(workload.name).starts_with(workload_name)) continue;
+    Progress progress;
+    const sim::PowerCutSettings settings{
+        .positions_max = 2, .random_count = 2, .tears_random_bits = false, .prints = false};
+    sim::PowerCuts cuts("seeded fault", start_image(workload, nullptr), settings);
+    cuts.run(
+        [&](sim::Nor& nor) {
+          FaultyFlash flash(nor, fault);
+          run(flash, workload, nullptr, progress);
+        },
+        [&](sim::RamNor& flash, const sim::PowerCutCase&) { return judge_with_stock(flash, nullptr, progress); });
+    EXPECT_GT(cuts.tried(), 0u);
+    losses += cuts.failed();
+  }
+  return losses;
+}
+
+TEST(SeededFaults, stock_firmware_loses_nothing_where_there_is_nothing) {
+  for (const std::string_view name : {"updates at 100 % full", "blobs of one page"}) {
+    EXPECT_EQ(losses_for_stock(SeededFault::kNone, name), 0u) << name;
+  }
+}
+
+TEST(SeededFaults, a_missing_full_mark_is_found) {
+  EXPECT_GT(losses_for_stock(SeededFault::kNoFullMark, "updates at 100 % full"), 0u);
+}
+
+TEST(SeededFaults, a_blob_index_that_is_late_is_found) {
+  EXPECT_GT(losses_for_stock(SeededFault::kIndexLate, "blobs of one page"), 0u);
+}
+
+TEST(SeededFaults, a_page_that_is_not_retired_before_its_erase_is_found) {
+  EXPECT_GT(losses_for_stock(SeededFault::kPlainErase, "updates at 100 % full"), 0u);
+}
 
 TEST(SeededFaults, marks_before_entries_are_found) { EXPECT_GT(losses_with(SeededFault::kMarksBeforeEntries), 0u); }
 

@@ -164,7 +164,7 @@ struct Progress {
   std::string problem;
 };
 
-inline void run(sim::Nor& flash, const Workload& workload, const format::EntryCipher* cipher, Progress& progress,
+inline void run(Flash& flash, const Workload& workload, const format::EntryCipher* cipher, Progress& progress,
                 const MountOptions& options = {}) {
   progress = {model_of(workload.before), nullptr, ""};
   Mounted mounted(flash, cipher, options);
