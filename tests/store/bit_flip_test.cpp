@@ -142,7 +142,7 @@ TEST_P(BitFlips, give_the_right_value_or_an_error_and_the_next_write_loses_nothi
   const auto key = test_cipher();
   const format::EntryCipher* cipher = GetParam() ? &key : nullptr;
   const History history = make_history(cipher);
-  const std::uint32_t one_in = tries_all() ? 1 : 75;
+  const std::uint32_t one_in = tries_all() ? 1 : 200;
   const std::uint64_t seed = chosen_seed();
   sim::SeededRandom random(seed);
   Counts opened;

@@ -208,7 +208,7 @@ TEST(StockLosses, a_page_of_zeros_with_a_right_crc_ends_the_mount_and_no_free_pa
 sim::PowerCutSettings stock_cuts(bool first_word_alone) {
   sim::PowerCutSettings settings{.nor = kStrict};
   settings.positions_max = tries_all() ? 32 : 6;
-  settings.keep_one_in = tries_all() ? 1 : 6;
+  settings.keep_one_in = tries_all() ? 1 : 14;
   settings.tears_random_bits = first_word_alone;
   return settings;
 }
