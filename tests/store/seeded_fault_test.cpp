@@ -158,7 +158,7 @@ std::uint64_t losses_for_stock(SeededFault fault, std::string_view workload_name
     if (!std::string_view(workload.name).starts_with(workload_name)) continue;
     Progress progress;
     const sim::PowerCutSettings settings{
-        .positions_max = 2, .random_count = 2, .tears_random_bits = false, .prints = false};
+        .positions_max = 2, .random_count = 2, .tears_random_bits = false, .keep_one_in = 3, .prints = false};
     sim::PowerCuts cuts("seeded fault", start_image(workload, nullptr), settings);
     cuts.run(
         [&](sim::Nor& nor) {

@@ -1,3 +1,4 @@
+// The mount of the model, and what it finds. Its writes are in stock_model_write.cpp.
 #include "store/stock_model.hpp"
 
 #include <algorithm>
@@ -17,7 +18,6 @@ using format::kPageSize;
 
 constexpr std::uint32_t kMarkWordSize = 4;     // marks are programmed in words
 constexpr std::uint32_t kEntriesPerWord = 16;  // of two bits each
-constexpr std::uint32_t kStockFirstChunkWorth = 400;
 constexpr std::uint32_t kErasedWord = 0xFFFFFFFF;
 
 // 24 bits of the CRC over namespace, key and chunk index: what two items of one page are compared by.
@@ -41,41 +41,13 @@ bool makes_sense(const format::Entry& entry, std::uint32_t at) {
   }
 }
 
-// Chunks of one version of a blob: those below 0x80 or those from there.
+// Chunks of one version of a blob: those below 0x80 or those from there. Assumed: how many the index names is not
+// asked.
 bool is_of_version(std::uint8_t chunk_index, std::uint8_t chunk_start) {
   return (chunk_index >= format::kChunkStartOther) == (chunk_start >= format::kChunkStartOther);
 }
 
-format::Entry entry_of(std::uint8_t namespace_index, const std::string& key, ValueType type) {
-  format::Entry entry;
-  entry.namespace_index = namespace_index;
-  entry.type = type;
-  std::copy_n(key.begin(), std::min(key.size(), Name::kSizeMax), entry.key.begin());
-  return entry;
-}
-
-format::Entry with_data(format::Entry entry, std::span<const std::uint8_t> data) {
-  entry.span = static_cast<std::uint8_t>(1 + format::data_entry_count(static_cast<std::uint32_t>(data.size())));
-  entry.set_data(static_cast<std::uint16_t>(data.size()), nvs_crc32(data));
-  return entry;
-}
-
-// Bytes of data that a page takes behind one header.
-std::uint32_t tail_room(std::uint32_t free_entries) {
-  return free_entries == 0 ? 0 : std::min((free_entries - 1) * kEntrySize, format::kChunkSizeMax);
-}
-
 }  // namespace
-
-template <typename Action>
-StockError StockModel::guarded(Action action) {
-  try {
-    action();
-    return StockError::kNone;
-  } catch (const Failure& failure) {
-    return failure.code;
-  }
-}
 
 // --- Flash
 
@@ -106,12 +78,14 @@ void StockModel::program_slots(Page& page, std::uint32_t first, std::span<const 
   read(offset, raw);
   if (cipher_ != nullptr && !cipher_->decrypt(page.index, first, raw)) throw Failure{StockError::kFlash};
   std::copy(raw.begin(), raw.end(), page.slots.begin() + first * kEntrySize);
-  check_crcs(page, first, static_cast<std::uint32_t>(plain.size() / kEntrySize));
+  decode_slots(page, first, static_cast<std::uint32_t>(plain.size() / kEntrySize));
 }
 
-void StockModel::check_crcs(Page& page, std::uint32_t first, std::uint32_t count) {
+void StockModel::decode_slots(Page& page, std::uint32_t first, std::uint32_t count) {
   for (std::uint32_t i = first; i < first + count; ++i) {
+    if (state_of(page, i) == EntryState::kErased) continue;
     page.is_crc_right[i] = format::is_entry_crc_right(slots_from(page, i).first<kEntrySize>());
+    page.entries[i] = format::decode_entry(slots_from(page, i).first<kEntrySize>());
   }
 }
 
@@ -186,7 +160,7 @@ void StockModel::load_slots(Page& page) {
   page.next_free = kEntryCount;
   if (page.state == State::kActive) sweep_half_written(page);
   if (cipher_ != nullptr && !cipher_->decrypt(page.index, 0, page.slots)) throw Failure{StockError::kFlash};
-  check_crcs(page, 0, kEntryCount);
+  decode_slots(page, 0, kEntryCount);
   erase_illegal(page);
   if (page.state == State::kActive) {
     check_items_of_active_page(page);
@@ -195,8 +169,8 @@ void StockModel::load_slots(Page& page) {
   }
 }
 
-// From the first empty mark on: what does not begin with FFFFFFFF was programmed and never marked. Only the first word
-// is looked at, and the first one that looks blank ends it.
+// From the first empty mark on (assumed: it could as well be behind the last mark): what does not begin with FFFFFFFF
+// was programmed and never marked. Only the first word is looked at, and the first one that looks blank ends it.
 void StockModel::sweep_half_written(Page& page) {
   page.next_free = 0;
   while (page.next_free < kEntryCount && state_of(page, page.next_free) != EntryState::kEmpty) ++page.next_free;
@@ -211,7 +185,7 @@ void StockModel::erase_illegal(Page& page) {
   }
 }
 
-// A page that is not written any more: only each header counts, not the marks of what follows it.
+// A page that is not written any more. Assumed: only each header counts, not the marks of what follows it.
 void StockModel::check_items(Page& page) {
   for (std::uint32_t i = 0; i < kEntryCount; ++i) {
     if (state_of(page, i) != EntryState::kWritten) continue;
@@ -227,7 +201,9 @@ void StockModel::check_items(Page& page) {
 
 void StockModel::check_items_of_active_page(Page& page) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> hashes;  // and where
-  std::optional<std::uint32_t> last;  // an erased entry behind it, and it is the last item no more
+  // Assumed: an erased entry behind an item, and it is the last item no more. The order of rule 8 could not work
+  // otherwise.
+  std::optional<std::uint32_t> last;
   const std::uint32_t end = page.next_free;
   for (std::uint32_t i = 0; i < end;) {
     if (state_of(page, i) != EntryState::kWritten) {
@@ -300,8 +276,10 @@ void StockModel::order_pages() {
       order_.push_back(&page);
     }
   }
-  std::stable_sort(order_.begin(), order_.end(),
-                   [](const Page* a, const Page* b) { return a->sequence < b->sequence; });
+  // Pages with one sequence number stay in the order of their places.
+  std::sort(order_.begin(), order_.end(), [](const Page* a, const Page* b) {
+    return a->sequence != b->sequence ? a->sequence < b->sequence : a < b;
+  });
   next_sequence_ = order_.empty() ? 0 : order_.back()->sequence + 1;
 }
 
@@ -327,7 +305,8 @@ void StockModel::remove_duplicate_of_last_item() {
   remove();
 }
 
-// A collection that was cut: the copy is thrown away and made again. Nothing asks whether the newest page is the copy.
+// A collection that was cut (assumed: one a mount): the copy is thrown away and made again. Nothing asks whether the
+// newest page is the copy.
 void StockModel::repair_freeing_page() {
   const auto found =
       std::find_if(order_.begin(), order_.end(), [](const Page* page) { return page->state == State::kFreeing; });
@@ -400,6 +379,14 @@ void StockModel::remove_orphans() {
 
 // --- Looking
 
+format::Entry StockModel::entry_of(std::uint8_t namespace_index, const std::string& key, ValueType type) {
+  format::Entry entry;
+  entry.namespace_index = namespace_index;
+  entry.type = type;
+  std::copy_n(key.begin(), std::min(key.size(), Name::kSizeMax), entry.key.begin());
+  return entry;
+}
+
 EntryState StockModel::state_of(const Page& page, std::uint32_t at) { return format::entry_state(page.marks, at); }
 
 std::span<const std::uint8_t> StockModel::slots_from(const Page& page, std::uint32_t at) {
@@ -410,33 +397,24 @@ bool StockModel::is_live(const Page& page, std::uint32_t at) {
   return state_of(page, at) == EntryState::kWritten && page.is_crc_right[at];
 }
 
-format::Entry StockModel::entry_at(const Page& page, std::uint32_t at) {
-  return format::decode_entry(slots_from(page, at).first<kEntrySize>());
-}
+const format::Entry& StockModel::entry_at(const Page& page, std::uint32_t at) { return page.entries[at]; }
 
-template <typename Visit>
-void StockModel::for_each_item(Page& page, Visit visit) {
+StockModel::Found StockModel::find_in(Page& page, const Wanted& wanted) {
   const std::uint32_t end = std::min(page.next_free, kEntryCount);
   for (std::uint32_t i = 0; i < end;) {
     if (!is_live(page, i)) {
       ++i;
       continue;
     }
-    const Found item{&page, i, entry_at(page, i)};
-    visit(item);
-    i += std::max<std::uint32_t>(item.entry.span, 1);
+    const format::Entry& entry = page.entries[i];
+    const bool is_type = wanted.type ? entry.type == *wanted.type : entry.type != ValueType::kBlobData;
+    const bool is_chunk = !wanted.chunk_index || entry.chunk_index == *wanted.chunk_index;
+    if (is_type && is_chunk && entry.namespace_index == wanted.namespace_index && entry.key == wanted.key) {
+      return {&page, i, entry};
+    }
+    i += std::max<std::uint32_t>(entry.span, 1);
   }
-}
-
-StockModel::Found StockModel::find_in(Page& page, const Wanted& wanted) {
-  Found found;
-  for_each_item(page, [&](const Found& item) {
-    if (found || item.entry.namespace_index != wanted.namespace_index || item.entry.key != wanted.key) return;
-    if (wanted.type ? item.entry.type != *wanted.type : item.entry.type == ValueType::kBlobData) return;
-    if (wanted.chunk_index && item.entry.chunk_index != *wanted.chunk_index) return;
-    found = item;
-  });
-  return found;
+  return {};
 }
 
 // The oldest page first: of two versions the older one is found.
@@ -547,260 +525,6 @@ std::string StockModel::compare(Model& model, const Operation* uncertain) {
   }
   const std::string difference = compare_held(held, model, uncertain);
   return problem.empty() ? difference : problem;
-}
-
-// --- Writing
-
-StockError StockModel::perform(const Operation& operation) {
-  using Kind = Operation::Kind;
-  switch (operation.kind) {
-    case Kind::kSet:
-      return set({operation.space, operation.key}, operation.value);
-    case Kind::kErase:
-      return erase({operation.space, operation.key});
-    case Kind::kCreateNamespace:
-      return guarded([&] { make_namespace(operation.space); });
-    case Kind::kEraseNamespace: {
-      const auto index = namespace_index(operation.space);
-      if (!index) return StockError::kNotFound;
-      return guarded([&] { erase_namespace_items(*index); });
-    }
-    case Kind::kRemount:
-      return mount();
-    case Kind::kPurge:
-      break;
-  }
-  return StockError::kNone;
-}
-
-// The first blank or corrupt page; a corrupt one is erased now.
-StockModel::Page& StockModel::activate() {
-  if (free_.empty()) throw Failure{StockError::kNoFreePages};
-  Page* page = free_.front();
-  free_.pop_front();
-  if (page->state == State::kCorrupt) erase_page(*page);
-  page->state = State::kActive;
-  page->has_header = false;
-  page->next_free = 0;
-  page->sequence = next_sequence_++;
-  order_.push_back(page);
-  return *page;
-}
-
-// One page stays free. With only that one left, one page is collected, and never a second one.
-void StockModel::request_page() {
-  if (free_.size() >= 2) {
-    activate();
-  } else {
-    collect();
-  }
-}
-
-void StockModel::collect() {
-  Page* victim = nullptr;
-  std::uint32_t most = 0;
-  for (Page* page : order_) {
-    std::uint32_t used = 0;
-    for (std::uint32_t i = 0; i < kEntryCount; ++i) used += state_of(*page, i) == EntryState::kWritten ? 1 : 0;
-    if (kEntryCount - used <= most) continue;
-    most = kEntryCount - used;
-    victim = page;
-  }
-  if (victim == nullptr) throw Failure{StockError::kNotEnoughSpace};
-  set_page_state(*victim, State::kFreeing);
-  copy_items(*victim, activate());
-  order_.erase(std::find(order_.begin(), order_.end(), victim));
-  erase_page(*victim);
-  free_.push_back(victim);
-}
-
-// Entry by entry, each with its mark.
-void StockModel::copy_items(Page& from, Page& to) {
-  for_each_item(from, [&](const Found& item) {
-    const auto bytes = slots_from(from, item.at);
-    start_page(to);
-    for (std::uint32_t i = 0; i < item.entry.span; ++i) {
-      program_slots(to, to.next_free, bytes.subspan(i * kEntrySize, kEntrySize));
-      set_marks(to, to.next_free++, 1, EntryState::kWritten);
-    }
-  });
-}
-
-// The entry, its mark; the data that fill whole entries in one program, their marks; the rest in an entry, its mark.
-StockModel::Found StockModel::append(Page& page, const format::Entry& entry, std::span<const std::uint8_t> data) {
-  start_page(page);
-  const std::uint32_t at = page.next_free;
-  std::array<std::uint8_t, kEntrySize> header;
-  format::encode_entry(entry, header);
-  program_slots(page, at, header);
-  set_marks(page, at, 1, EntryState::kWritten);
-  const auto whole = static_cast<std::uint32_t>(data.size() / kEntrySize);
-  if (whole > 0) program_slots(page, at + 1, data.first(whole * kEntrySize));
-  set_marks(page, at + 1, whole, EntryState::kWritten);
-  if (const auto rest = data.subspan(whole * kEntrySize); !rest.empty()) {
-    std::array<std::uint8_t, kEntrySize> tail;
-    tail.fill(0xFF);
-    std::copy(rest.begin(), rest.end(), tail.begin());
-    program_slots(page, at + 1 + whole, tail);
-    set_marks(page, at + 1 + whole, 1, EntryState::kWritten);
-  }
-  page.next_free = at + entry.span;
-  return {&page, at, entry};
-}
-
-void StockModel::start_page(Page& page) {
-  if (page.has_header) return;
-  std::array<std::uint8_t, format::kPageHeaderSize> bytes;
-  format::encode_page_header({format::PageState::kActive, page.sequence, format::kVersion2}, bytes);
-  program(page.index * kPageSize, bytes);
-  page.has_header = true;
-}
-
-void StockModel::leave_current_page() {
-  if (current().state == State::kActive) set_page_state(current(), State::kFull);
-  request_page();
-}
-
-bool StockModel::has_room(const Page& page, std::uint32_t span) {
-  return page.state == State::kActive && page.next_free + span <= kEntryCount;
-}
-
-StockModel::Found StockModel::write_item(const format::Entry& entry, std::span<const std::uint8_t> data) {
-  if (!has_room(current(), entry.span)) leave_current_page();
-  if (!has_room(current(), entry.span)) throw Failure{StockError::kNotEnoughSpace};
-  return append(current(), entry, data);
-}
-
-// All chunks, then the index. A write that fails takes back its chunks.
-StockModel::Found StockModel::write_blob(format::Entry index, std::span<const std::uint8_t> value) {
-  const auto size = static_cast<std::uint32_t>(value.size());
-  if (size > format::blob_size_max(static_cast<std::uint32_t>(pages_.size()))) throw Failure{StockError::kValueTooLong};
-  std::uint32_t count = 0;
-  try {
-    count = write_chunks(index, value);
-    index.set_blob_index(size, static_cast<std::uint8_t>(count), index.chunk_start());
-    return write_item(index, {});
-  } catch (const Failure& failure) {
-    if (failure.code == StockError::kFlash) throw;
-    erase_chunks(index, format::kChunkCountMax);
-    throw;
-  }
-}
-
-std::uint32_t StockModel::write_chunks(const format::Entry& index, std::span<const std::uint8_t> value) {
-  std::uint32_t count = 0;
-  std::uint32_t room_before = 0;
-  do {
-    const std::uint32_t room = has_room(current(), 1) ? tail_room(kEntryCount - current().next_free) : 0;
-    const bool is_not_worth_it = count == 0 && room < value.size() && room < kStockFirstChunkWorth;
-    if (!has_room(current(), 1) || is_not_worth_it) {
-      // Assumed: a page that is no better than the one before it ends the search.
-      if (count > 0 || (room_before > 0 && room <= room_before - 1)) throw Failure{StockError::kNotEnoughSpace};
-      room_before = room + 1;
-      leave_current_page();
-      continue;
-    }
-    format::Entry chunk = index;
-    chunk.type = ValueType::kBlobData;
-    chunk.chunk_index = static_cast<std::uint8_t>(index.chunk_start() + count++);
-    const auto part = value.first(std::min<std::size_t>(room, value.size()));
-    append(current(), with_data(chunk, part), part);
-    value = value.subspan(part.size());
-    // The page is FULL only when its chunk is complete.
-    if (!value.empty() || room - part.size() < kEntrySize) leave_current_page();
-  } while (!value.empty() || count == 0);
-  return count;
-}
-
-void StockModel::erase_value(const Found& item) {
-  erase_span(*item.page, item.at, false);
-  if (item.entry.type == ValueType::kBlobIndex) erase_chunks(item.entry, item.entry.chunk_count());
-}
-
-void StockModel::erase_chunks(const format::Entry& index, std::uint32_t count) {
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto chunk_index = static_cast<std::uint8_t>(index.chunk_start() + i);
-    const Found chunk = find({index.namespace_index, index.key, ValueType::kBlobData, chunk_index});
-    if (chunk) erase_span(*chunk.page, chunk.at, false);
-  }
-}
-
-StockError StockModel::set(const Path& path, const Value& value) {
-  if (path.first.size() > Name::kSizeMax || path.second.size() > Name::kSizeMax) return StockError::kKeyTooLong;
-  if (value.type == ValueType::kString && value.bytes.size() > format::kStringSizeMax) return StockError::kValueTooLong;
-  return guarded([&] { set_value(path, value); });
-}
-
-// The new version complete, then the old one erased: of the same type, or else of any.
-void StockModel::set_value(const Path& path, const Value& value) {
-  const bool is_blob = value.type == ValueType::kBlobData;
-  format::Entry entry = entry_of(make_namespace(path.first), path.second, is_blob ? ValueType::kBlobIndex : value.type);
-  Wanted wanted{entry.namespace_index, entry.key, entry.type, {}};
-  Found old = find(wanted);
-  if (!old) {
-    wanted.type.reset();
-    old = find(wanted);
-  }
-  if (old && is_same(old, value)) return;
-  wanted.type = old.entry.type;
-  Found written;
-  if (is_blob) {
-    const bool is_first_half = old && old.entry.type == ValueType::kBlobIndex && old.entry.chunk_start() == 0;
-    entry.set_blob_index(0, 0, is_first_half ? format::kChunkStartOther : 0);
-    written = write_blob(entry, value.bytes);
-  } else if (is_number(value.type)) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = value.bytes.size(); i-- > 0;) bits = bits << 8 | value.bytes[i];
-    entry.set_number(bits);
-    written = write_item(entry, {});
-  } else {
-    written = write_item(with_data(entry, value.bytes), value.bytes);
-  }
-  if (!old) return;
-  if (const Found again = find_other_than(wanted, written)) erase_value(again);  // a collection may have moved it
-}
-
-// A blob of several chunks always counts as changed: from the second one on the wrong bytes are compared. So does an
-// empty one.
-bool StockModel::is_same(const Found& old, const Value& value) {
-  if (old.entry.type == ValueType::kBlobIndex && (old.entry.chunk_count() > 1 || value.bytes.empty())) return false;
-  const auto held = value_of(old);
-  return held && *held == value;
-}
-
-StockError StockModel::erase(const Path& path) {
-  const auto index = namespace_index(path.first);
-  if (!index) return StockError::kNotFound;
-  return guarded([&] {
-    const Found item = find({*index, entry_of(*index, path.second, ValueType::kU8).key, {}, {}});
-    if (!item) throw Failure{StockError::kNotFound};
-    erase_value(item);
-  });
-}
-
-std::uint8_t StockModel::make_namespace(const std::string& name) {
-  if (const auto known = namespace_index(name)) return *known;
-  for (std::uint32_t i = format::kNamespaceIndexMin; i <= format::kNamespaceIndexMax; ++i) {
-    const auto index = static_cast<std::uint8_t>(i);
-    if (std::any_of(namespaces_.begin(), namespaces_.end(), [&](const auto& known) { return known.index == index; })) {
-      continue;
-    }
-    format::Entry entry = entry_of(format::kNamespaceOfNamespaces, name, ValueType::kU8);
-    entry.set_number(index);
-    write_item(entry, {});
-    namespaces_.push_back({name, index});
-    return index;
-  }
-  throw Failure{StockError::kNotEnoughSpace};
-}
-
-// Assumed: item by item in the order of the pages.
-void StockModel::erase_namespace_items(std::uint8_t namespace_index) {
-  for (Page* page : order_) {
-    for_each_item(*page, [&](const Found& item) {
-      if (item.entry.namespace_index == namespace_index) erase_span(*item.page, item.at, false);
-    });
-  }
 }
 
 }  // namespace nvsafe::store

@@ -5,6 +5,7 @@
 // Not modelled: iterators, statistics, read-only partitions, handles, purging handles, the legacy duplicate-key option.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -66,6 +67,7 @@ class StockModel {
     std::array<std::uint8_t, format::kBitmapSize> marks{};
     std::array<std::uint8_t, format::kEntryCount * format::kEntrySize> slots{};  // decrypted
     std::array<bool, format::kEntryCount> is_crc_right{};
+    std::array<format::Entry, format::kEntryCount> entries{};  // the slots as entries
   };
   struct Found {
     Page* page = nullptr;
@@ -85,14 +87,23 @@ class StockModel {
   };
 
   template <typename Action>
-  StockError guarded(Action action);
+  static StockError guarded(Action action) {
+    try {
+      action();
+      return StockError::kNone;
+    } catch (const Failure& failure) {
+      return failure.code;
+    }
+  }
+  // Without a value; a longer key is cut off.
+  static format::Entry entry_of(std::uint8_t namespace_index, const std::string& key, ValueType type);
 
   // Flash.
   void read(std::uint32_t offset, std::span<std::uint8_t> out);
   void program(std::uint32_t offset, std::span<const std::uint8_t> data);
   void erase_page(Page& page);
   void program_slots(Page& page, std::uint32_t first, std::span<const std::uint8_t> plain);
-  static void check_crcs(Page& page, std::uint32_t first, std::uint32_t count);
+  static void decode_slots(Page& page, std::uint32_t first, std::uint32_t count);
   void set_marks(Page& page, std::uint32_t first, std::uint32_t count, format::EntryState state);
   void set_page_state(Page& page, State state);
 
@@ -116,10 +127,21 @@ class StockModel {
   // Looking.
   [[nodiscard]] static format::EntryState state_of(const Page& page, std::uint32_t at);
   [[nodiscard]] static bool is_live(const Page& page, std::uint32_t at);
-  [[nodiscard]] static format::Entry entry_at(const Page& page, std::uint32_t at);
+  [[nodiscard]] static const format::Entry& entry_at(const Page& page, std::uint32_t at);
   [[nodiscard]] static std::span<const std::uint8_t> slots_from(const Page& page, std::uint32_t at);
   template <typename Visit>
-  void for_each_item(Page& page, Visit visit);
+  static void for_each_item(Page& page, Visit visit) {
+    const std::uint32_t end = std::min(page.next_free, format::kEntryCount);
+    for (std::uint32_t i = 0; i < end;) {
+      if (!is_live(page, i)) {
+        ++i;
+        continue;
+      }
+      const Found item{&page, i, entry_at(page, i)};
+      visit(item);
+      i += std::max<std::uint32_t>(item.entry.span, 1);
+    }
+  }
   Found find_in(Page& page, const Wanted& wanted);
   Found find(const Wanted& wanted);
   Found find_other_than(const Wanted& wanted, const Found& other);
