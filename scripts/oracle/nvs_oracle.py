@@ -250,12 +250,18 @@ def read_page(reading, number, sequence, page, cipher):
             n += 1
             continue
         entry, right = parse_entry(entry_at(plain, n))
+        if not right and not any(entry_at(raw, n)):  # destroyed or purged
+            reading.written -= 1
+            n += 1
+            continue
         if not right:
             reading.count("NVS-D011")
             n += 1
             continue
         fault = fault_of(entry, ENTRY_COUNT - n)
-        span = 1 if fault == "span" else entry.span
+        span = 1 if not 0 < entry.span <= ENTRY_COUNT - n else entry.span
+        if not fault and entry.namespace == 0 and entry.type == 1 and entry.data[0] in (0, 255):
+            fault = "namespace"
         reading.decoded += marks[n:n + span].count(MARK_WRITTEN)
         if fault:
             reading.count("NVS-D017")
@@ -280,6 +286,12 @@ def read_page(reading, number, sequence, page, cipher):
     return items
 
 
+def is_retired(page, state, version):
+    """§8.1: all of the header is right but its CRC, which is 0: nothing in the page counts."""
+    right = state in STATES_IN_USE and version >= VERSION_NEWEST and is_blank(page[9:28])
+    return right and page[28:32] == bytes(4) and nvs_crc(page[4:28]) != 0
+
+
 def read_pages(image, cipher):
     """§2.1: the items of all pages in use, oldest first, and what was seen on the way."""
     if not image or len(image) % PAGE_SIZE:
@@ -294,6 +306,8 @@ def read_pages(image, cipher):
         elif state == EMPTY:
             reading.count("NVS-D022")
             read_page(reading, number, 0, page, cipher)
+        elif is_retired(page, state, version):
+            continue
         elif struct.unpack_from("<I", page, 28)[0] != nvs_crc(page[4:28]) or state not in STATES_IN_USE:
             reading.count("NVS-D008")
             read_page(reading, number, 0, page, cipher)
