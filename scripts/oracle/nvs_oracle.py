@@ -234,7 +234,7 @@ def fault_of(entry, room):
     return None
 
 
-def read_page(reading, number, sequence, page, cipher):
+def read_page(reading, number, sequence, page, cipher, in_use=True):
     """The items of a page, in their order."""
     marks = marks_of(page)
     raw = page[ENTRIES_OFFSET:]
@@ -250,7 +250,7 @@ def read_page(reading, number, sequence, page, cipher):
             n += 1
             continue
         entry, right = parse_entry(entry_at(plain, n))
-        if not right and not any(entry_at(raw, n)):  # destroyed or purged
+        if not right and (not any(entry_at(raw, n)) or (not in_use and is_blank(entry_at(raw, n)))):  # destroyed or purged
             reading.written -= 1
             n += 1
             continue
@@ -259,7 +259,9 @@ def read_page(reading, number, sequence, page, cipher):
             n += 1
             continue
         fault = fault_of(entry, ENTRY_COUNT - n)
-        span = 1 if not 0 < entry.span <= ENTRY_COUNT - n else entry.span
+        span = 1 if fault == "span" else entry.span
+        if not fault and not is_known(entry.type) and marks[n:n + span].count(MARK_WRITTEN) != span:
+            fault = "torn"
         if not fault and entry.namespace == 0 and entry.type == 1 and entry.data[0] in (0, 255):
             fault = "namespace"
         reading.decoded += marks[n:n + span].count(MARK_WRITTEN)
@@ -305,12 +307,12 @@ def read_pages(image, cipher):
             reading.pages_blank += 1
         elif state == EMPTY:
             reading.count("NVS-D022")
-            read_page(reading, number, 0, page, cipher)
+            read_page(reading, number, 0, page, cipher, in_use=False)
         elif is_retired(page, state, version):
             continue
         elif struct.unpack_from("<I", page, 28)[0] != nvs_crc(page[4:28]) or state not in STATES_IN_USE:
             reading.count("NVS-D008")
-            read_page(reading, number, 0, page, cipher)
+            read_page(reading, number, 0, page, cipher, in_use=False)
         elif version < VERSION_NEWEST:
             raise Refused("version", f"page {number} has version 0x{version:02X}")
         else:
