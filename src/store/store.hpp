@@ -19,6 +19,7 @@
 #include "store/finding.hpp"
 #include "store/item_index.hpp"
 #include "store/location.hpp"
+#include "store/page_contents.hpp"
 #include "store/page_scan.hpp"
 #include "store/page_writer.hpp"
 #include "store/space.hpp"
@@ -183,22 +184,12 @@ class Store {
     Location location;
     format::Entry entry;
   };
-  // The keys of the chunks that were seen on one page.
-  class ChunkKeys {
-   public:
-    [[nodiscard]] bool is_second(const format::Entry& entry);
-
-   private:
-    std::array<std::uint32_t, format::kEntryCount> keys_;
-    std::size_t count_ = 0;
-  };
   struct CopiedItem {
     std::uint32_t hash;
     std::uint8_t from;  // entry in the old page
     std::uint8_t to;    // entry in the new one
     bool is_definition;
   };
-  static constexpr std::uint32_t kStockHashNone = 0xFFFFFFFF;
 
   // open.cpp
   Result<void> load();
@@ -251,6 +242,7 @@ class Store {
   Result<void> check_value(ValueType type, std::span<const std::uint8_t> value) const;
   [[nodiscard]] bool needs_fresh_page(std::span<const std::uint8_t> value, const Old& old) const;
   Result<Old> find_old(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
+  Result<Old> found_again(const Old& old);
   Result<bool> is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value);
   Result<bool> is_blob_equal(const format::Entry& index, std::span<const std::uint8_t> value);
   Result<bool> is_data_equal(Location header, const format::Entry& entry, std::span<const std::uint8_t> value);
@@ -306,12 +298,14 @@ class Store {
                                          std::uint32_t active_page);
   [[nodiscard]] std::uint32_t find_free_page() const;
   [[nodiscard]] bool is_free(std::uint32_t page_index) const;
+  [[nodiscard]] Room ideal_room() const;
   Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
-  Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
-  Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, bool is_rehearsal);
-  Result<void> collect_for(FunctionRef<bool(const Room&)> is_enough, std::uint32_t victim);
-  Result<bool> has_chunks_of_one_key(std::uint32_t page_index);
-  Result<void> part_chunks(std::uint32_t page_index, FunctionRef<bool(const Room&)> is_enough);
+  enum class Clashes : std::uint8_t { kPart, kCopy };
+  Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, Clashes clashes, bool is_rehearsal);
+  Result<void> add_contents(std::uint32_t page_index, PageContents& contents);
+  Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, PageContents& on_active,
+                          PageContents& stays, bool is_rehearsal);
+  Result<bool> repack(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_finish(std::uint32_t victim);

@@ -203,18 +203,19 @@ void StockModel::check_items_of_active_page(Page& page) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> hashes;  // and where
   // Assumed: an erased entry behind an item, and it is the last item no more. The order of rule 8 could not work
   // otherwise.
-  std::optional<std::uint32_t> last;
+  constexpr std::uint32_t kNone = kEntryCount;
+  std::uint32_t last = kNone;
   const std::uint32_t end = page.next_free;
   for (std::uint32_t i = 0; i < end;) {
     if (state_of(page, i) != EntryState::kWritten) {
-      if (state_of(page, i) == EntryState::kErased) last.reset();
+      if (state_of(page, i) == EntryState::kErased) last = kNone;
       ++i;
       continue;
     }
     const format::Entry entry = entry_at(page, i);
     if (!is_live(page, i)) {
       give_up(page, i++);
-      last.reset();
+      last = kNone;
       continue;
     }
     const bool sound = makes_sense(entry, i);
@@ -222,7 +223,7 @@ void StockModel::check_items_of_active_page(Page& page) {
     for (std::uint32_t j = i; sound && j < i + entry.span; ++j) is_whole &= state_of(page, j) == EntryState::kWritten;
     if (!is_whole) {
       erase_span(page, i, true);
-      last.reset();
+      last = kNone;
       i += sound ? entry.span : 1;
       continue;
     }
@@ -239,11 +240,11 @@ void StockModel::check_items_of_active_page(Page& page) {
     last = i;
     i += entry.span;
   }
-  if (!last) return;
+  if (last == kNone) return;
   // The last item's duplicate is looked for by key and type, without the chunk index: of a blob, any chunk will do.
-  const format::Entry entry = entry_at(page, *last);
+  const format::Entry entry = entry_at(page, last);
   const Found first = find_in(page, {entry.namespace_index, entry.key, entry.type, {}});
-  if (first && first.at < *last) erase_span(page, first.at, true);
+  if (first && first.at < last) erase_span(page, first.at, true);
 }
 
 // One slot: its mark, then zeros over it.
