@@ -82,6 +82,11 @@ Result<void> Store::read_entries(Location first, std::span<std::uint8_t> out) {
 
 // False: there is not enough even after everything was collected; then nothing was programmed.
 Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
+  if (!is_rehearsal) NVSAFE_TRY(level_before(is_enough));
+  return find_room(is_enough, is_rehearsal);
+}
+
+Result<bool> Store::find_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
   const Room now = room();
   if (is_enough(now)) return true;
   if (!has_sequences_left()) return false;

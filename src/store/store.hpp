@@ -65,6 +65,15 @@ struct MountOptions {
   bool is_read_only = false;      // nothing is programmed; what a cut left is only looked through
   bool first_word_alone = false;  // see PageWriter
   bool purges = false;            // what is replaced or erased is overwritten with zeros
+  bool levels_wear = true;        // pages whose content does not change take turns, too
+};
+
+// What one call of maintain() may do at most. 126 entries and one erase always get on.
+struct MaintenanceBudget {
+  std::uint32_t entries = format::kEntryCount;  // that are copied to another place
+  std::uint32_t erases = 1;
+
+  friend constexpr bool operator==(const MaintenanceBudget&, const MaintenanceBudget&) = default;
 };
 
 class Store {
@@ -102,6 +111,13 @@ class Store {
   // Errors: kNoSpace and those of set().
   Result<std::uint8_t> create_namespace(
       const Name& name, FunctionRef<bool(std::uint8_t)> is_held = [](std::uint8_t) { return false; });
+
+  // For idle time: makes room before it is needed, so that the next set of a number needs no erase and no new page: two
+  // pages free and blank, if what is live leaves them, and a free entry in the page that is written to. Then levels
+  // wear. Items are moved one by one as ordinary updates where that does; no collection is left unfinished.
+  // True: nothing was done, and nothing is left to do. Errors: kReadOnly, kFlashIo, kFlashRule, kPowerLost, kProvider,
+  // kNoMemory.
+  Result<bool> maintain(const MaintenanceBudget& budget = {});
 
   // As of now, also after writing.
   [[nodiscard]] Statistics statistics() const;
@@ -273,6 +289,15 @@ class Store {
   Result<std::uint8_t> free_namespace_index(FunctionRef<bool(std::uint8_t)> is_held);
   Result<void> add_namespace(const Name& name, std::uint8_t index);
 
+  // maintain.cpp
+  Result<bool> maintain_within(MaintenanceBudget& budget);
+  Result<bool> collect_within(std::uint32_t page_index, MaintenanceBudget& budget);
+  Result<bool> compact_within(FunctionRef<bool(const Room&)> is_enough, MaintenanceBudget& budget);
+  Result<bool> move_items_within(std::uint32_t victim, PageContents& stays, std::uint32_t& entries);
+  Result<std::uint32_t> page_to_level();
+  [[nodiscard]] std::uint32_t live_count() const;
+  Result<void> level_before(FunctionRef<bool(const Room&)> is_enough);
+
   // append.cpp
   enum class ChunkOrder : std::uint8_t { kPlain, kFullBeforeLastMark };
   [[nodiscard]] std::uint32_t active_free() const {
@@ -299,6 +324,7 @@ class Store {
   [[nodiscard]] std::uint32_t find_free_page() const;
   [[nodiscard]] bool is_free(std::uint32_t page_index) const;
   [[nodiscard]] Room ideal_room() const;
+  Result<bool> find_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   enum class Clashes : std::uint8_t { kPart, kCopy };
   Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, Clashes clashes, bool is_rehearsal);

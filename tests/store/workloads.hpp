@@ -140,6 +140,16 @@ inline std::vector<Workload> workloads() {
     repacked.cut = {set("s93", string(92 * 32, 6))};
     all.push_back(repacked);
   }
+  {
+    // Page 0 has not changed for as long as it takes; page 1 is nearly empty; then the page written to is full.
+    Workload idle{"idle work and levelling", 4, {}, {}};
+    append(idle.before, {set("cold", string(2000, 1)), set("b", blob(1000, 2)), set("s", string(100, 1))});
+    append(idle.before, numbers(20));
+    append(idle.before, updates_of("n3", 126 * 34));
+    idle.cut = {maintain(), set("n4", number(ValueType::kU32, 7)), maintain(), set("b", blob(900, 3)), maintain()};
+    append(idle.cut, updates_of("n5", 3));
+    all.push_back(idle);
+  }
   return all;
 }
 
