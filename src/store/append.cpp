@@ -1,24 +1,11 @@
 // Putting items behind the last one of the active page. The orders here are those after which stock firmware, too,
 // recovers every cut: docs/DESIGN.md, writing.
 #include <algorithm>
-#include <cstring>
 
-#include "base/crc32.hpp"
+#include "store/stock_hash.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {
-namespace {
-
-// What stock firmware takes for the identity of an item when it looks for duplicates: 24 bits of a CRC.
-std::uint32_t stock_hash(const format::Entry& entry) {
-  std::array<std::uint8_t, 1 + Name::kFieldSize + 1> bytes;
-  bytes[0] = entry.namespace_index;
-  std::memcpy(bytes.data() + 1, entry.key.data(), entry.key.size());
-  bytes[17] = entry.chunk_index;
-  return nvs_crc32(bytes) & 0xFFFFFF;
-}
-
-}  // namespace
 
 Result<void> Store::finish_active_page() {
   if (active_page_ == kNoPlace) return {};
