@@ -28,7 +28,7 @@ struct MountPlan {
 };
 
 // What a mount of `flash` with `cipher` (nullptr: as not encrypted) would do; nothing is programmed. Under
-// kNeverDestroy it is what Store::mount() would do, and a refusal has no steps.
+// kNeverDestroy it is what Store::mount() would do, and a refusal has no steps. `allocator` must outlive the plan.
 // Errors: kBadSize, kNoMemory, kFlashIo, kProvider.
 Result<MountPlan> plan_mount(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, Policy policy);
 
