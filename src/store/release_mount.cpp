@@ -18,11 +18,6 @@ Result<void> added(bool has_memory) {
   return {};
 }
 
-// Versions of a blob: chunks below 0x80, or from there.
-bool is_of_version(std::uint8_t chunk_index, std::uint8_t chunk_start) {
-  return (chunk_index >= format::kChunkStartOther) == (chunk_start >= format::kChunkStartOther);
-}
-
 // What the passes over all pages keep of a blob index or a chunk.
 struct BlobPart {
   Location location;
@@ -32,8 +27,10 @@ struct BlobPart {
   std::uint8_t span;
   std::uint32_t size;
   std::array<char, Name::kFieldSize> key;
+  std::uint32_t order;  // in which it was found: pages by sequence number, then entries
+  bool is_dropped = false;
 
-  static BlobPart of(Location location, const format::Entry& entry) {
+  static BlobPart of(Location location, const format::Entry& entry, std::size_t order) {
     const bool is_index = entry.type == ValueType::kBlobIndex;
     return {location,
             entry.namespace_index,
@@ -41,27 +38,38 @@ struct BlobPart {
             is_index ? entry.chunk_count() : std::uint8_t{0},
             entry.span,
             is_index ? entry.blob_size() : entry.data_size(),
-            entry.key};
+            entry.key,
+            static_cast<std::uint32_t>(order)};
   }
+  // Of a blob: chunks below 0x80, or from there.
+  [[nodiscard]] std::size_t version() const { return chunk_index >= format::kChunkStartOther ? 1 : 0; }
   [[nodiscard]] int compare(const BlobPart& other) const {
     if (namespace_index != other.namespace_index) return namespace_index < other.namespace_index ? -1 : 1;
     return std::memcmp(key.data(), other.key.data(), key.size());
   }
 };
 
-// Parts of one key side by side; those of one key in the order in which they were.
 void sort_by_key(Buffer<BlobPart>& parts) {
-  std::sort(parts.begin(), parts.end(), [](const BlobPart& a, const BlobPart& b) {
-    const int order = a.compare(b);
-    return order != 0 ? order < 0 : a.location.value < b.location.value;
-  });
+  std::sort(parts.begin(), parts.end(), [](const BlobPart& a, const BlobPart& b) { return a.compare(b) < 0; });
 }
 
-template <typename Visit>
-void for_each_of_key(const Buffer<BlobPart>& sorted, const BlobPart& like, Visit visit) {
-  const auto* part = std::lower_bound(sorted.begin(), sorted.end(), like,
+// Those with the key of `like`. Requires: sorted by key.
+std::span<BlobPart> of_key(Buffer<BlobPart>& parts, const BlobPart& like) {
+  const auto found = std::equal_range(parts.begin(), parts.end(), like,
                                       [](const BlobPart& a, const BlobPart& b) { return a.compare(b) < 0; });
-  for (; part != sorted.end() && part->compare(like) == 0; ++part) visit(*part);
+  return {found.first, found.second};
+}
+
+// Calls `judge` with all of `parts` that have a key, and all of `others` that have it, once for each key of `parts`.
+template <typename Judge>
+void for_each_key(Buffer<BlobPart>& parts, Buffer<BlobPart>& others, Judge judge) {
+  sort_by_key(parts);
+  sort_by_key(others);
+  for (std::size_t i = 0; i < parts.size();) {
+    const auto group = of_key(parts, parts[i]);
+    judge(group, of_key(others, parts[i]));
+    i += group.size();
+  }
 }
 
 class ReleaseMount {
@@ -86,9 +94,7 @@ class ReleaseMount {
   Result<void> collect_blob_parts();
   Result<void> drop_mismatched_indexes();
   Result<void> drop_orphans();
-  Result<void> erase(const BlobPart& part) {
-    return pages_.erase_item(part.location.page_index(), part.location.entry_index(), part.span);
-  }
+  Result<void> erase_dropped(Buffer<BlobPart>& parts);
 
   const ReleaseTraits traits_;
   ReleasePages pages_;
@@ -191,7 +197,8 @@ Result<void> ReleaseMount::collect_blob_parts() {
   chunks_.clear();
   for (const std::uint32_t page_index : order_) {
     const auto collected = pages_.for_each_item(page_index, [&](const Item& item) -> Result<void> {
-      const BlobPart part = BlobPart::of(Location::at(page_index, item.at), item.entry);
+      const std::size_t order = indexes_.size() + chunks_.size();
+      const BlobPart part = BlobPart::of(Location::at(page_index, item.at), item.entry, order);
       if (item.entry.type == ValueType::kBlobIndex) return added(indexes_.push_back(part));
       if (item.entry.type == ValueType::kBlobData) return added(chunks_.push_back(part));
       return {};
@@ -201,38 +208,45 @@ Result<void> ReleaseMount::collect_blob_parts() {
   return {};
 }
 
+Result<void> ReleaseMount::erase_dropped(Buffer<BlobPart>& parts) {
+  std::sort(parts.begin(), parts.end(), [](const BlobPart& a, const BlobPart& b) { return a.order < b.order; });
+  for (const BlobPart& part : parts) {
+    if (!part.is_dropped) continue;
+    NVSAFE_TRY(pages_.erase_item(part.location.page_index(), part.location.entry_index(), part.span));
+  }
+  return {};
+}
+
 // An index whose chunks are not as many, or not as large, as it says. Which chunks are its own is told by their version
 // alone: a blob of 151 chunks is erased, as it was by 5.3 and later.
 Result<void> ReleaseMount::drop_mismatched_indexes() {
   NVSAFE_TRY(collect_blob_parts());
-  sort_by_key(chunks_);
-  for (const BlobPart& index : indexes_) {
-    std::uint32_t count = 0;
-    std::uint64_t size = 0;
-    for_each_of_key(chunks_, index, [&](const BlobPart& chunk) {
-      if (!is_of_version(chunk.chunk_index, index.chunk_index)) return;
-      ++count;
-      size += chunk.size;
-    });
-    if (count == index.chunk_count && size == index.size) continue;
-    NVSAFE_TRY(erase(index));
-  }
-  return {};
+  for_each_key(indexes_, chunks_, [](std::span<BlobPart> indexes, std::span<const BlobPart> chunks) {
+    std::uint32_t counts[2] = {};
+    std::uint64_t sizes[2] = {};
+    for (const BlobPart& chunk : chunks) {
+      ++counts[chunk.version()];
+      sizes[chunk.version()] += chunk.size;
+    }
+    for (BlobPart& index : indexes) {
+      index.is_dropped = counts[index.version()] != index.chunk_count || sizes[index.version()] != index.size;
+    }
+  });
+  return erase_dropped(indexes_);
 }
 
 // A chunk that no index names. Here the index's count decides: of the blob of 151 chunks 5.1 erases none.
 Result<void> ReleaseMount::drop_orphans() {
   NVSAFE_TRY(collect_blob_parts());
-  sort_by_key(indexes_);
-  for (const BlobPart& chunk : chunks_) {
-    bool is_named = false;
-    for_each_of_key(indexes_, chunk, [&](const BlobPart& index) {
-      is_named |= chunk.chunk_index >= index.chunk_index && chunk.chunk_index < index.chunk_index + index.chunk_count;
-    });
-    if (is_named) continue;
-    NVSAFE_TRY(erase(chunk));
-  }
-  return {};
+  for_each_key(chunks_, indexes_, [](std::span<BlobPart> chunks, std::span<const BlobPart> indexes) {
+    bool is_named[256] = {};
+    for (const BlobPart& index : indexes) {
+      const std::uint32_t end = std::min<std::uint32_t>(index.chunk_index + index.chunk_count, 256);
+      for (std::uint32_t i = index.chunk_index; i < end; ++i) is_named[i] = true;
+    }
+    for (BlobPart& chunk : chunks) chunk.is_dropped = !is_named[chunk.chunk_index];
+  });
+  return erase_dropped(chunks_);
 }
 
 // The free page that has waited longest.
