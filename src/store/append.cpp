@@ -1,9 +1,7 @@
 // Putting items behind the last one of the active page. The orders here are those after which stock firmware, too,
 // recovers every cut: docs/DESIGN.md, writing.
 #include <algorithm>
-#include <cstring>
 
-#include "base/crc32.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {

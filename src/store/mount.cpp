@@ -61,6 +61,7 @@ Result<void> Store::tidy_loaded() {
       untidy_.surplus_chunks != 0) {
     Buffer<Step> steps(*allocator_);
     NVSAFE_TRY(plan_steps(steps));
+    if (could_unprove(steps)) steps.clear();
     for (const Step& step : steps) NVSAFE_TRY(apply(step));
     if (!steps.empty()) NVSAFE_TRY(load());
   }
@@ -68,6 +69,14 @@ Result<void> Store::tidy_loaded() {
   NVSAFE_TRY(settle());
   needs_tidying_ = false;
   return {};
+}
+
+// Torn items may be all that decodes beside what does not: without them the next mount would refuse the key.
+bool Store::could_unprove(const Buffer<Step>& steps) const {
+  if (statistics_.decoded_entries == statistics_.written_entries) return false;
+  std::uint32_t erased = 0;
+  for (const Step& step : steps) erased += step.kind == StepKind::kDestroyEntry ? 0 : step.count;
+  return erased >= statistics_.decoded_entries;
 }
 
 // Finds the page to write to, and makes the room in memory that writing must not ask for.

@@ -1,22 +1,8 @@
 #include "store/page_contents.hpp"
 
-#include <cstring>
-
-#include "base/crc32.hpp"
+#include "store/stock_hash.hpp"
 
 namespace nvsafe::store {
-namespace {
-
-// The first 24 bits of a CRC over namespace, key and chunk index.
-std::uint32_t stock_hash(const format::Entry& entry, std::uint8_t chunk_index) {
-  std::array<std::uint8_t, 1 + Name::kFieldSize + 1> bytes;
-  bytes[0] = entry.namespace_index;
-  std::memcpy(bytes.data() + 1, entry.key.data(), entry.key.size());
-  bytes[17] = chunk_index;
-  return nvs_crc32(bytes) & 0xFFFFFF;
-}
-
-}  // namespace
 
 StockIdentity StockIdentity::of(const format::Entry& entry) {
   StockIdentity identity{stock_hash(entry, entry.chunk_index), kNone};

@@ -230,6 +230,7 @@ class Store {
   [[nodiscard]] bool has_unreadable() const;
   Result<void> tidy();
   Result<void> tidy_loaded();
+  [[nodiscard]] bool could_unprove(const Buffer<Step>& steps) const;
   Result<void> settle();
   Result<void> skip_marginal_entries();
   Result<bool> finish_collections();
