@@ -234,6 +234,16 @@ def fault_of(entry, room):
     return None
 
 
+def is_erased_data(marks, plain, n):
+    """§8.2: the nearest entry before that has a right CRC is the erased header of an item that covers this one."""
+    for header in range(n - 1, -1, -1):
+        entry, right = parse_entry(plain[header * ENTRY_SIZE:(header + 1) * ENTRY_SIZE])
+        if right:
+            return (marks[header] == MARK_ERASED and entry.type in (STRING, BLOB_V1, BLOB_DATA)
+                    and header + entry.span > n and not fault_of(entry, ENTRY_COUNT - header))
+    return False
+
+
 def read_page(reading, number, sequence, page, cipher, in_use=True):
     """The items of a page, in their order."""
     marks = marks_of(page)
@@ -251,6 +261,10 @@ def read_page(reading, number, sequence, page, cipher, in_use=True):
             continue
         entry, right = parse_entry(entry_at(plain, n))
         if not right and (not any(entry_at(raw, n)) or (not in_use and is_blank(entry_at(raw, n)))):  # destroyed or purged
+            reading.written -= 1
+            n += 1
+            continue
+        if not right and is_erased_data(marks, plain, n):
             reading.written -= 1
             n += 1
             continue

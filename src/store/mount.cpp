@@ -391,7 +391,7 @@ bool Store::has_unreadable() const {
 Result<void> Store::apply(const Step& step) {
   switch (step.kind) {
     case StepKind::kEraseItem:
-      return writer_.erase_item(step.location, step.count);
+      return writer_.erase_item(step.location, step.count, false);
     case StepKind::kEraseTorn:
       return erase_torn(step.location, step.count);
     case StepKind::kDestroyEntry:
@@ -425,7 +425,7 @@ Result<void> Store::erase_torn(Location header, std::uint32_t span) {
     NVSAFE_TRY(writer_.destroy({header.value + first}, i - first));
     first = 0;
   }
-  return writer_.erase_item(header, span);
+  return writer_.erase_item(header, span, false);
 }
 
 }  // namespace nvsafe::store

@@ -100,7 +100,7 @@ class PageScan {
     std::uint32_t i = 0;
     while (i < written_end_) {
       if (states_[i] != EntryState::kWritten || !format::is_entry_crc_right(entry_bytes(i))) {
-        if (states_[i] == EntryState::kWritten && is_void_[i]) count_as_erased();
+        if (states_[i] == EntryState::kWritten && (is_void_[i] || is_erased_data(i))) count_as_erased();
         ++i;
         continue;
       }
@@ -111,6 +111,17 @@ class PageScan {
       i += span;
     }
     return {};
+  }
+
+  // Part of an item whose erase was torn: its header is marked ERASED already. Requires: the entry does not decode.
+  [[nodiscard]] bool is_erased_data(std::uint32_t index) const {
+    for (std::uint32_t i = index; i-- > 0;) {
+      if (!format::is_entry_crc_right(entry_bytes(i))) continue;
+      const format::Entry entry = format::decode_entry(entry_bytes(i));
+      return states_[i] == EntryState::kErased && has_data_entries(entry.type) && i + entry.span > index &&
+             format::entry_fault(entry, i) == format::EntryFault::kNone;
+    }
+    return false;
   }
 
   void count_as_erased() {

@@ -29,9 +29,15 @@ Result<void> PageWriter::set_page_state(std::uint32_t page_index, format::PageSt
 Result<void> PageWriter::retire_page(std::uint32_t page_index) {
   constexpr std::array<std::uint8_t, format::kBitmapSize> kZeros{};
   const std::uint32_t page = page_index * kPageSize;
+  bool has_written = false;
+  for (std::uint32_t i = 0; i < format::kEntryCount && !has_written; ++i) {
+    const auto found = state(Location::at(page_index, i));
+    if (!found) return found.failed();
+    has_written = *found == format::EntryState::kWritten;
+  }
   forget(page_index);
   NVSAFE_TRY(flash_->program(page + format::kPageHeaderCrcOffset, std::span(kZeros).first(4)));
-  NVSAFE_TRY(flash_->program(page + format::kBitmapOffset, kZeros));
+  if (has_written) NVSAFE_TRY(flash_->program(page + format::kBitmapOffset, kZeros));
   return flash_->erase_sector(page);
 }
 
@@ -46,6 +52,13 @@ Result<void> PageWriter::program_header(Location location, const format::Entry& 
 }
 
 Result<void> PageWriter::program_data(Location first, std::span<const std::uint8_t> data) {
+  if (cipher_ == nullptr && data.size() > kBatchSize) {
+    const auto whole = data.first(data.size() / kEntrySize * kEntrySize);
+    last_raw_word_ = load_le32(whole.data() + whole.size() - kEntrySize);
+    NVSAFE_TRY(flash_->program(first.offset(), whole));
+    first.value += static_cast<std::uint32_t>(whole.size() / kEntrySize);
+    data = data.subspan(whole.size());
+  }
   std::array<std::uint8_t, kBatchSize> batch;
   while (!data.empty()) {
     const std::size_t size = std::min<std::size_t>(data.size(), kBatchSize);
@@ -118,7 +131,8 @@ Result<void> PageWriter::mark(Location first, std::uint32_t count, format::Entry
   return {};
 }
 
-Result<void> PageWriter::erase_item(Location header, std::uint32_t span) {
+Result<void> PageWriter::erase_item(Location header, std::uint32_t span, bool has_plain_data) {
+  if (has_plain_data) return mark(header, span, format::EntryState::kErased);
   NVSAFE_TRY(mark({header.value + 1}, span - 1, format::EntryState::kErased));
   return mark(header, 1, format::EntryState::kErased);
 }

@@ -28,26 +28,28 @@ class PageWriter {
   // 1 call, 1 byte. Requires: a state that only clears bits of the present one.
   Result<void> set_page_state(std::uint32_t page_index, format::PageState state);
   // Makes a page blank. First its header CRC becomes 0, so that whoever finds the erase half done knows that nothing in
-  // it counts; then its marks, so that a torn erase brings no entry back. 2 programs, 36 bytes, 1 erase.
+  // it counts; then its marks, if one of them is WRITTEN, so that a torn erase brings no entry back. 1 or 2 programs of
+  // 4 and 32 bytes, 1 erase.
   Result<void> retire_page(std::uint32_t page_index);
 
   // The entry's own 32 bytes. 1 call (2 with first_word_alone).
   Result<void> program_header(Location location, const format::Entry& entry);
-  // Whole entries that lie one after the other, in calls of up to 512 bytes; the last is filled up with 0xFF.
+  // Whole entries that lie one after the other; the last is filled up with 0xFF. 1 call up to 1024 bytes; above that 2
+  // at most without a cipher, and with one a call each 1024 bytes.
   Result<void> program_data(Location first, std::span<const std::uint8_t> data);
   // Raw zeros, where nothing must be readable.
   Result<void> destroy(Location first, std::uint32_t count);
   // Marks `count` entries. 1 call over the bytes of the bitmap that change; none if no bit does.
   Result<void> mark(Location first, std::uint32_t count, format::EntryState state);
-  // Marks an item ERASED: first its data entries, then, in a call of its own, its header. Otherwise data that look like
-  // entries could come alive between the two.
-  Result<void> erase_item(Location header, std::uint32_t span);
+  // Marks an item ERASED: first its data entries, then, in a call of its own, its header. In one call data that look
+  // like entries could come alive when it is torn; `has_plain_data`: none does.
+  Result<void> erase_item(Location header, std::uint32_t span, bool has_plain_data);
 
   [[nodiscard]] Result<format::EntryState> state(Location location);
   // The first 4 bytes of the entry programmed last, as they lie on flash.
   [[nodiscard]] std::uint32_t last_raw_word() const { return last_raw_word_; }
 
-  static constexpr std::uint32_t kBatchEntries = 16;
+  static constexpr std::uint32_t kBatchEntries = 32;
   static constexpr std::uint32_t kBatchSize = kBatchEntries * format::kEntrySize;
 
  private:

@@ -285,6 +285,7 @@ class Store {
   Result<void> erase_damaged(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
   Result<void> erase_checked(std::uint8_t namespace_index, const Name& key);
   Result<void> erase_items_of(std::uint8_t namespace_index);
+  Result<bool> has_plain_data(Location header, std::uint32_t span);
   Result<void> erase_item(Location location, const format::Entry& entry);
   Result<bool> is_namespace_empty(std::uint8_t namespace_index);
   Result<std::uint8_t> free_namespace_index(FunctionRef<bool(std::uint8_t)> is_held);

@@ -408,8 +408,23 @@ bool Store::holds_chunk_of(const Old& old, std::uint32_t page_index) {
 
 // --- Erasing
 
+// Data of up to one batch are looked at: reading them costs less than the program it saves.
+Result<bool> Store::has_plain_data(Location header, std::uint32_t span) {
+  const std::uint32_t count = span - 1;
+  if (count == 0 || count > PageWriter::kBatchEntries) return false;
+  std::array<std::uint8_t, PageWriter::kBatchSize> batch;
+  const auto data = std::span(batch).first(count * kEntrySize);
+  NVSAFE_TRY(read_entries({header.value + 1}, data));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (format::is_entry_crc_right(format::EntryBytes(data.data() + i * kEntrySize, kEntrySize))) return false;
+  }
+  return true;
+}
+
 Result<void> Store::erase_item(Location location, const format::Entry& entry) {
-  NVSAFE_TRY(writer_.erase_item(location, entry.span));
+  const auto is_plain = has_plain_data(location, entry.span);
+  if (!is_plain) return is_plain.failed();
+  NVSAFE_TRY(writer_.erase_item(location, entry.span, *is_plain));
   PageRecord& page = pages_[location.page_index()];
   page.written_count = static_cast<std::uint8_t>(page.written_count - entry.span);
   page.decoded_count = static_cast<std::uint8_t>(page.decoded_count - entry.span);

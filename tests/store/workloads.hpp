@@ -45,6 +45,20 @@ inline Value blank_looking(std::size_t size) {
   return value;
 }
 
+// A string whose first bytes are an entry of this image: another value of the key n0.
+inline Value like_entries(std::uint32_t seed) {
+  format::Entry entry;
+  entry.namespace_index = 1;
+  entry.type = ValueType::kU32;
+  entry.set_key(*Name::from("n0"));
+  entry.set_number(0xBAD0 + seed);
+  Value value{ValueType::kString, Bytes(3 * format::kEntrySize)};
+  format::encode_entry(entry, std::span(value.bytes).first<format::kEntrySize>());
+  format::encode_entry(entry, std::span(value.bytes).subspan<format::kEntrySize, format::kEntrySize>());
+  value.bytes.back() = 0;
+  return value;
+}
+
 inline std::vector<Workload> workloads() {
   std::vector<Workload> all;
   all.push_back({"numbers, set and updated",
@@ -82,6 +96,12 @@ inline std::vector<Workload> workloads() {
                  numbers(2),
                  {set("s", string(30, 1)), set("s", string(100, 2)), set("s", string(1, 3)), set("t", string(33, 4)),
                   erase("s")}});
+  all.push_back(
+      {"values that look like entries",
+       4,
+       numbers(2),
+       {set("s", like_entries(1)), set("s", like_entries(2)), set("s", string(40, 1)), set("s", like_entries(3)),
+        erase("s"), set("b", {ValueType::kBlobData, like_entries(4).bytes}), set("b", blob(30, 1))}});
   all.push_back({"blobs of one page",
                  4,
                  numbers(2),

@@ -322,6 +322,33 @@ TEST(WriteCounts, fifty_hot_keys_cost_35_bytes_and_3_calls_a_set) {
   EXPECT_LE(erases, 8.0);
 }
 
+// A mix with the means of the recorded one: 4.9 entries and, with Espressif's engine, 5.0 calls a set. Of twelve sets
+// four are numbers, seven strings of 64 bytes, one a blob of 1 KiB; 13 keys.
+TEST(WriteCounts, a_mixed_trace_costs_fewer_calls_than_stock) {
+  constexpr std::uint32_t kSets = 12000;
+  const auto cipher = test_cipher();
+  for (const format::EntryCipher* key : {static_cast<const format::EntryCipher*>(nullptr), &cipher}) {
+    auto flash = blank(6);
+    Mounted mounted(flash, key);
+    Model model;
+    std::uint32_t i = 0;
+    const auto next = [&] {
+      const std::uint32_t turn = i++ % 12;
+      if (turn % 3 == 0) return set("u" + std::to_string(turn), number(ValueType::kU32, i));
+      if (turn == 7) return set("blob", blob(1024, i));
+      return set("s" + std::to_string(turn), string(64, i));
+    };
+    for (std::uint32_t j = 0; j < 24; ++j) perform_all(mounted, model, {next()});
+    flash.reset_counts();
+    for (std::uint32_t j = 0; j < kSets; ++j) perform_all(mounted, model, {next()});
+    const double calls = double(flash.counts().program_calls) / kSets;
+    std::cout << "mixed trace, 24 KiB: " << calls << " calls, " << double(flash.counts().program_bytes) / kSets
+              << " B a set, " << double(flash.counts().erases) / kSets * 1000 << " erases per 1000\n";
+    EXPECT_LE(calls, 4.8);
+    EXPECT_EQ(mounted.compare(model), "");
+  }
+}
+
 TEST(WriteCounts, a_refused_set_costs_nothing) {
   auto flash = blank(3);
   Mounted mounted(flash);

@@ -30,6 +30,10 @@ class RecordingFlash final : public Flash {
   }
   Result<void> erase_sector(std::uint32_t offset) override {
     steps_.push_back(std::to_string(offset / kPageSize) + " erase");
+    for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+      const auto marks = bytes().subspan(offset + format::kBitmapOffset).first<format::kBitmapSize>();
+      EXPECT_NE(format::entry_state(marks, i), EntryState::kWritten) << "erased with a mark that a tear could leave";
+    }
     return flash_.erase_sector(offset);
   }
 
@@ -154,7 +158,7 @@ TEST_F(Rules, rule_1_header_its_mark_data_their_marks) {
 TEST_F(Rules, rule_2_no_data_before_the_mark_of_their_header) {
   start(3);
   EXPECT_EQ(steps_of(set("s", string(600, 1))),
-            (Steps{"0.1 string", "0 W1", "0.2 data x16", "0.18 data x3",
+            (Steps{"0.1 string", "0 W1", "0.2 data x19",
                    "0 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 W12 W13 W14 W15 W16 W17 W18 W19 W20"}));
 }
 
@@ -163,17 +167,26 @@ TEST_F(Rules, rule_3_the_first_word_in_a_call_of_its_own_where_the_device_wants_
   EXPECT_EQ(steps_of(set("n", number(ValueType::kU8, 1))), (Steps{"0.1 first word", "0.1 other words", "0 W1"}));
 }
 
-TEST_F(Rules, rule_4_data_are_erased_in_one_call_and_the_header_in_the_next) {
+TEST_F(Rules, rule_4_data_that_look_like_an_entry_are_erased_in_one_call_and_the_header_in_the_next) {
   start(3);
-  do_all({set("s", string(40, 1))});
-  EXPECT_EQ(steps_of(erase("s")), (Steps{"0 E2 E3", "0 E1"}));
+  do_all({set("s", like_entries(1)), set("b", {ValueType::kBlobData, like_entries(2).bytes})});
+  EXPECT_EQ(steps_of(erase("s")), (Steps{"0 E2 E3 E4", "0 E1"}));
+  EXPECT_EQ(steps_of(erase("b")), (Steps{"0 E9", "0 E6 E7 E8", "0 E5"}));
+}
+
+// Without such data nothing can come alive, and one call does. What is too long to be looked at takes two.
+TEST_F(Rules, rule_4_is_not_needed_for_other_data) {
+  start(3);
+  do_all({set("s", string(40, 1)), set("long", string(33 * 32, 1))});
+  EXPECT_EQ(steps_of(erase("s")), (Steps{"0 E1 E2 E3"}));
+  EXPECT_EQ(steps_of(erase("long")).size(), 2u);
 }
 
 TEST_F(Rules, rule_5_the_new_version_complete_then_the_old_one_and_nothing_between) {
   start(3);
   do_all({set("n", number(ValueType::kU8, 1)), set("s", string(20, 1))});
   EXPECT_EQ(steps_of(set("n", number(ValueType::kU8, 2))), (Steps{"0.4 number", "0 W4", "0 E1"}));
-  EXPECT_EQ(steps_of(set("s", string(20, 2))), (Steps{"0.5 string", "0 W5", "0.6 data x1", "0 W6", "0 E3", "0 E2"}));
+  EXPECT_EQ(steps_of(set("s", string(20, 2))), (Steps{"0.5 string", "0 W5", "0.6 data x1", "0 W6", "0 E2 E3"}));
 }
 
 TEST_F(Rules, rules_6_and_10_chunks_then_the_index_then_the_old_index_then_the_old_chunks) {
@@ -182,10 +195,10 @@ TEST_F(Rules, rules_6_and_10_chunks_then_the_index_then_the_old_index_then_the_o
   fill_active_page(20);
   // 19 data entries on page 0, FULL before the last mark of the chunk; the rest of the blob and its index on page 1.
   const Steps steps = steps_of(set("b", blob(700, 2)));
-  EXPECT_EQ(steps, (Steps{"0.106 chunk", "0 W106", "0.107 data x16", "0.123 data x3",
+  EXPECT_EQ(steps, (Steps{"0.106 chunk", "0 W106", "0.107 data x19",
                           "0 W107 W108 W109 W110 W111 W112 W113 W114 W115 W116 W117 W118 W119 W120 W121 W122 W123 W124",
                           "0 FULL", "0 W125", "1 start", "1.0 chunk", "1 W0", "1.1 data x3", "1 W1 W2 W3", "1.4 index",
-                          "1 W4", "0 E4", "0 E2 E3", "0 E1"}));
+                          "1 W4", "0 E4", "0 E1 E2 E3"}));
 }
 
 TEST_F(Rules, rule_7_no_other_chunk_on_the_page) {
@@ -199,8 +212,7 @@ TEST_F(Rules, rule_8_the_index_before_the_last_mark_of_a_chunk_beside_the_older_
   do_all({set("b", blob(40, 1))});
   EXPECT_EQ(steps_of(set("b", blob(40, 2))), (Steps{"0.5 chunk", "0 W5", "0.6 data x2", "0 W6", "0.8 index", "0 W7",
                                                     "0 W8", "0 E4", "0 E2 E3", "0 E1"}));
-  EXPECT_EQ(steps_of(set("b", blob(0, 2))),
-            (Steps{"0.9 chunk", "0.10 index", "0 W9", "0 W10", "0 E8", "0 E6 E7", "0 E5"}));
+  EXPECT_EQ(steps_of(set("b", blob(0, 2))), (Steps{"0.9 chunk", "0.10 index", "0 W9", "0 W10", "0 E8", "0 E5 E6 E7"}));
 }
 
 TEST_F(Rules, rule_9_a_last_entry_that_looks_blank_is_not_written_beside_the_older_chunk) {
@@ -208,7 +220,7 @@ TEST_F(Rules, rule_9_a_last_entry_that_looks_blank_is_not_written_beside_the_old
   do_all({set("b", blob(40, 1))});
   // Kept in another way: the new version goes to a page of its own, by rule 7.
   EXPECT_EQ(steps_of(set("b", blank_looking(40))), (Steps{"0 FULL", "1 start", "1.0 chunk", "1 W0", "1.1 data x2",
-                                                          "1 W1 W2", "1.3 index", "1 W3", "0 E4", "0 E2 E3", "0 E1"}));
+                                                          "1 W1 W2", "1.3 index", "1 W3", "0 E4", "0 E1 E2 E3"}));
 }
 
 // The chunks of each key on each page; none is there more than once.
@@ -242,15 +254,16 @@ TEST_F(Rules, rules_11_16_and_18_hold_after_and_in_every_one_of_many_operations)
     for (int i = 0; i < 1500; ++i) {
       const Operation operation = random_operation(random);
       (void)mounted_->perform(operation);
-      // Rule 16: only the CRC of the header becomes 0, and nothing else comes before the erase but the marks.
+      // Rule 16: only the CRC of the header becomes 0, and nothing else comes before the erase but the marks, and those
+      // only if one of them is WRITTEN.
       const Steps steps = flash_->take();
       for (std::size_t j = 0; j < steps.size(); ++j) {
         if (!steps[j].ends_with(" erase")) continue;
         const std::string page = steps[j].substr(0, steps[j].find(' '));
         ++erases;
-        ASSERT_GE(j, 2u);
-        ASSERT_EQ(steps[j - 2], page + " kill");
-        ASSERT_EQ(steps[j - 1], page + " no marks");
+        const bool has_marks = j > 0 && steps[j - 1] == page + " no marks";
+        ASSERT_GE(j, has_marks ? 2u : 1u);
+        ASSERT_EQ(steps[j - (has_marks ? 2 : 1)], page + " kill");
       }
       ASSERT_FALSE(has_two_chunks_of_one_key(flash_->bytes())) << "seed " << seed << ", operation " << i;  // rule 11
     }
@@ -289,12 +302,11 @@ TEST_F(Rules, rule_14_live_items_move_one_by_one) {
   std::uint32_t moves = 0;
   for (std::size_t i = 0; i < steps.size() && !steps[i].ends_with(" chunk"); ++i) {
     if (!steps[i].ends_with(" string")) continue;
-    // header, its mark, data in two calls, their marks; then the old one's data, then its header
-    ASSERT_GT(steps.size(), i + 6);
+    // header, its mark, data, their marks; then the old one
+    ASSERT_GT(steps.size(), i + 4);
     EXPECT_TRUE(steps[i + 1].find(" W") != std::string::npos);
-    EXPECT_TRUE(steps[i + 4].find(" W") != std::string::npos);
-    EXPECT_TRUE(steps[i + 5].find(" E") != std::string::npos);
-    EXPECT_TRUE(steps[i + 6].find(" E") != std::string::npos);
+    EXPECT_TRUE(steps[i + 3].find(" W") != std::string::npos);
+    EXPECT_TRUE(steps[i + 4].find(" E") != std::string::npos);
     ++moves;
   }
   EXPECT_GT(moves, 0u);
