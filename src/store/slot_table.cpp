@@ -47,6 +47,74 @@ class SlotTable::Lookahead {
   std::uint32_t count_ = 0;
 };
 
+// Has the table's fields for itself: a slot is a number as they are, and each that is written might be one of them.
+class SlotTable::Builder {
+ public:
+  explicit Builder(SlotTable& table)
+      : chunks_(table.chunks_.begin()),
+        settled_(table.settled_.begin()),
+        listed_(table.listed_.begin()),
+        page_of_chunk_(table.page_of_chunk_.begin()),
+        listed_end_(table.listed_.end()),
+        slot_count_(table.slot_count_),
+        location_bits_(table.location_bits_) {}
+
+  [[nodiscard]] bool is_settled(std::uint32_t i) const { return (settled_[i / 32] >> (i % 32) & 1) != 0; }
+
+  // What is listed there is held from now on, and the slot is empty.
+  void take_listed(std::uint32_t i, Lookahead& held) {
+    std::uint32_t& listed = slot(i);
+    settled_[i / 32] |= 1u << (i % 32);
+    held.push({listed, listed_location(i)}, &slot(home(listed)));
+    listed = kEmptySlot;
+  }
+
+  // False: one with the same fingerprint is there.
+  [[nodiscard]] bool place(const Held& item, Lookahead& held, bool finds_copies) {
+    std::uint32_t value = (item.hash << location_bits_) + item.location.value + 1;
+    std::uint32_t lowest = (item.hash << location_bits_) + 1;
+    for (std::uint32_t i = home(item.hash);; i = i + 1 == slot_count_ ? 0 : i + 1) {
+      if (!is_settled(i)) {
+        take_listed(i, held);
+        slot(i) = value;
+        return true;
+      }
+      const std::uint32_t there = slot(i);
+      if (there < lowest) {
+        slot(i) = value;
+        if (there == kEmptySlot) return true;
+        value = there;  // goes on to a slot behind; it has been looked at
+        lowest = (there >> location_bits_ << location_bits_) + 1;
+        finds_copies = false;
+      } else if (finds_copies && (there ^ value) >> location_bits_ == 0) {
+        return false;
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t& slot(std::uint32_t i) const { return chunks_[i / kChunkSlots][i % kChunkSlots]; }
+  [[nodiscard]] std::uint32_t home(std::uint32_t hash) const {
+    return static_cast<std::uint32_t>((std::uint64_t{hash} * slot_count_) >> 32);
+  }
+  [[nodiscard]] Location listed_location(std::uint32_t i) const {
+    const ListedPage* page = listed_ + page_of_chunk_[i / kChunkSlots];
+    while (page + 1 != listed_end_ && page[1].first <= i) ++page;
+    const std::uint32_t rank = i - page->first;
+    return Location::at(page->page_index, rank < page->low_count
+                                              ? nth_set_bit(page->entries[0], rank)
+                                              : 64 + nth_set_bit(page->entries[1], rank - page->low_count));
+  }
+
+  std::uint32_t* const* chunks_;
+  std::uint32_t* settled_;
+  const ListedPage* listed_;
+  const std::uint32_t* page_of_chunk_;
+  const ListedPage* listed_end_;
+  std::uint32_t slot_count_;
+  std::uint32_t location_bits_;
+};
+
 SlotTable::SlotTable(SlotTable&& other) noexcept
     : allocator_(other.allocator_),
       chunks_(std::move(other.chunks_)),
@@ -151,63 +219,22 @@ Result<void> SlotTable::place_all(Buffer<Suspect>* suspects) {
       if (!page_of_chunk_.push_back(page)) return fail(ErrorCode::kNoMemory);
     }
   }
+  Builder builder(*this);
   Lookahead held;
   for (std::uint32_t next = 0; next < listed_count || !held.empty();) {
     if (next < listed_count && !held.is_full()) {
-      if (!is_settled(next)) {
-        const Held item = take_listed(next);
-        held.push(item, &slot(home(item.hash)));
-      }
+      if (!builder.is_settled(next)) builder.take_listed(next, held);
       ++next;
       continue;
     }
     const Held item = held.pop();
-    if (place(item, held, suspects != nullptr)) {
+    if (builder.place(item, held, suspects != nullptr)) {
       ++item_count_;
     } else if (!suspects->push_back({item.hash, item.location})) {
       return fail(ErrorCode::kNoMemory);
     }
   }
   return {};
-}
-
-// False: one with the same fingerprint is there.
-bool SlotTable::place(const Held& item, Lookahead& held, bool finds_copies) {
-  std::uint32_t value = encoded(item.hash, item.location);
-  for (std::uint32_t i = home(item.hash);; i = after(i)) {
-    if (!is_settled(i)) {
-      const Held displaced = take_listed(i);
-      held.push(displaced, &slot(home(displaced.hash)));
-      slot(i) = value;
-      return true;
-    }
-    const std::uint32_t there = slot(i);
-    if (is_lower(there, value) || there == kEmptySlot) {
-      slot(i) = value;
-      if (there == kEmptySlot) return true;
-      value = there;         // goes on to a slot behind
-      finds_copies = false;  // it has been looked at
-    } else if (finds_copies && !is_lower(value, there)) {
-      return false;
-    }
-  }
-}
-
-SlotTable::Held SlotTable::take_listed(std::uint32_t i) {
-  const Held item{slot(i), listed_location(i)};
-  settle(i);
-  slot(i) = kEmptySlot;
-  return item;
-}
-
-Location SlotTable::listed_location(std::uint32_t i) const {
-  std::uint32_t page = page_of_chunk_[i / kChunkSlots];
-  while (page + 1 < listed_.size() && listed_[page + 1].first <= i) ++page;
-  const ListedPage& listed = listed_[page];
-  const std::uint32_t rank = i - listed.first;
-  return Location::at(listed.page_index, rank < listed.low_count
-                                             ? nth_set_bit(listed.entries[0], rank)
-                                             : 64 + nth_set_bit(listed.entries[1], rank - listed.low_count));
 }
 
 // Items with a lower fingerprint make room, each in turn. A slot whose item was removed is taken when what stands

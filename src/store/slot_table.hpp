@@ -128,6 +128,7 @@ class SlotTable {
   };
   // Those whose places are being fetched: the slots of a large partition lie all over the cache.
   class Lookahead;
+  class Builder;
 
   [[nodiscard]] std::uint32_t& slot(std::uint32_t i) { return chunks_.begin()[i / kChunkSlots][i % kChunkSlots]; }
   [[nodiscard]] std::uint32_t home(std::uint32_t hash) const {
@@ -146,13 +147,9 @@ class SlotTable {
   Result<void> add_chunks(std::uint32_t slot_count);
   Result<void> reserve_for_building();
   Result<void> place_all(Buffer<Suspect>* suspects);
-  [[nodiscard]] bool place(const Held& item, Lookahead& held, bool finds_copies);
-  [[nodiscard]] Held take_listed(std::uint32_t i);
-  [[nodiscard]] Location listed_location(std::uint32_t i) const;
   void free_building_memory();
   void insert_from(std::uint32_t i, std::uint32_t value);
   void remove_slot(std::uint32_t i);
-  [[nodiscard]] bool is_settled(std::uint32_t i) const { return (settled_[i / 32] >> (i % 32) & 1) != 0; }
   void settle(std::uint32_t i) { settled_[i / 32] |= 1u << (i % 32); }
 
   Allocator* allocator_;
