@@ -25,7 +25,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang check-tsan test check-docs check-oracle check-recorded check-shim counterparts ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan check-memory check-instructions test check-docs check-oracle check-recorded check-shim counterparts ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -71,7 +71,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim
+.PHONY: check-memory check-instructions build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -108,6 +108,16 @@ check-tsan:
 	@$(MAKE) -s build/tsan/build.ninja
 	@$(call build,tsan) --target test_crypto test_store
 	@scripts/run_tests.sh tsan '^(crypto|store)'
+
+check-memory:
+	$(install_packages) build memory
+	@scripts/check_memory.sh
+
+check-instructions:
+	$(install_packages) build bench instructions
+	@$(MAKE) -s build/bench/build.ninja
+	@$(call build,bench) --target count_instructions
+	@scripts/count_instructions.sh
 
 check-docs: build-release
 	$(install_packages) check

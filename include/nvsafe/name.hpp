@@ -1,10 +1,13 @@
 // Name: a namespace or key name as NVS stores it, at most 15 bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
+#include "nvsafe/assert.hpp"
 #include "nvsafe/result.hpp"
 
 namespace nvsafe {
@@ -21,23 +24,30 @@ class Name {
   static Result<Name> from(std::string_view text) {
     if (text.size() > kSizeMax) return fail(ErrorCode::kNameTooLong);
     Name name;
+    std::size_t size = 0;
     for (const char c : text) {
       if (c == '\0') return fail(ErrorCode::kNameTooLong);
-      name.bytes_[name.size_++] = c;
+      name.bytes_[size++] = c;
     }
     return name;
   }
+  // The field as it stands on flash, up to the first NUL. Requires: there is one.
+  static Name from_field(const std::array<char, kFieldSize>& field) {
+    NVSAFE_ASSERT(field.back() == '\0');
+    Name name;
+    std::memcpy(name.bytes_, field.data(), kFieldSize);
+    return name;
+  }
 
-  [[nodiscard]] constexpr std::string_view view() const { return {bytes_, size_}; }
-  [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
+  [[nodiscard]] constexpr std::string_view view() const { return bytes_; }
+  [[nodiscard]] constexpr bool empty() const { return bytes_[0] == '\0'; }
   // The 16 bytes of the field on flash.
   [[nodiscard]] constexpr const char* field() const { return bytes_; }
 
   friend constexpr bool operator==(const Name& a, const Name& b) { return a.view() == b.view(); }
 
  private:
-  char bytes_[kFieldSize] = {};
-  std::uint8_t size_ = 0;
+  char bytes_[kFieldSize] = {};  // the last is NUL
 };
 
 }  // namespace nvsafe

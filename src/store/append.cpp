@@ -29,7 +29,9 @@ Result<void> Store::start_next_page() {
   next_free_page_ = page_index + 1;
   visited_[page_index] = 1;  // compact() leaves pages alone that it has filled itself
   stock_hashes_.fill(StockIdentity::kNone);
-  if (!page_order_.push_back(page_index)) return fail(ErrorCode::kNoMemory);  // reserved by settle()
+  index_.forget_page(page_index);
+  if (!page_order_.push_back(static_cast<std::uint16_t>(page_index)))
+    return fail(ErrorCode::kNoMemory);  // reserved by settle()
   return {};
 }
 
@@ -50,7 +52,9 @@ bool Store::clashes_on_active_page(const format::Entry& entry, const Old& old) c
   if (active_page_ == kNoPlace) return false;
   const std::uint32_t hash = StockIdentity::of(entry).item;
   const std::uint32_t end = pages_[active_page_].next_entry;
-  for (std::uint32_t i = 0; i < end; ++i) {
+  std::uint32_t equal_count = 0;  // counted over all, in vectors; hardly ever above 0
+  for (const std::uint32_t other : stock_hashes_) equal_count += other == hash ? 1 : 0;
+  for (std::uint32_t i = 0; i < end && equal_count > 0; ++i) {
     if (stock_hashes_[i] != hash) continue;
     if (!old.exists || !(old.location == Location::at(active_page_, i))) return true;
   }
@@ -109,44 +113,34 @@ Result<Location> Store::append_chunk_and_index(const format::Entry& chunk, std::
 // Puts the item in the place of the version it replaces, or of one that a cut left behind.
 Result<void> Store::put_in_index(const format::Entry& entry, Location location, const Old& old) {
   const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
-  auto candidates = index_.candidates(hash);
-  while (candidates.next()) {
-    if (old.exists) {
-      if (!(candidates.location() == old.location)) continue;
-    } else {
-      // A chunk of no readable blob is kept while something is unreadable. It must not be found instead of the new one.
-      const auto other = read_entry(candidates.location());
-      if (!other) return other.failed();
-      if (other->namespace_index != entry.namespace_index || other->chunk_index != entry.chunk_index ||
-          other->key != entry.key) {
-        continue;
-      }
-    }
-    candidates.replace(location);
-    return {};
+  Location replaced = old.location;
+  bool replaces = old.exists;
+  if (entry.type == ValueType::kBlobData) {
+    // A chunk of no readable blob is kept while something is unreadable. It must not be found instead of the new one.
+    format::Entry other;
+    const auto found = find_location(entry.namespace_index, entry.key, entry.chunk_index, replaced, other);
+    if (!found) return found.failed();
+    replaces = *found;
   }
-  candidates.insert(location);
+  if (!replaces || !index_.replace(hash, replaced, location)) index_.insert(hash, location);
   return {};
 }
 
-// Memory is asked for before anything is programmed.
+// Memory is asked for before anything is programmed. Finding slots anew needs the keys, and they are on flash.
 Result<void> Store::reserve_items(std::uint32_t count) {
   if (index_.has_room_for(count)) return {};
-  ItemIndex larger(*allocator_);
-  const std::uint32_t wanted = index_.item_count() + count;
-  NVSAFE_TRY(larger.reset(wanted + wanted / 4 + 8, statistics_.page_count));
-  for (const std::uint32_t page_index : page_order_) {
+  LiveMap live(*allocator_);
+  NVSAFE_TRY(index_.prepare_growth(count, statistics_.page_count, live));
+  is_loaded_ = false;  // until it is whole again; a read that fails leaves that to the next load()
+  for (std::uint32_t page_index = 0; page_index < pages_.size(); ++page_index) {
+    if (!store::is_in_use(pages_[page_index].kind)) continue;
     NVSAFE_TRY(for_each_header(page_index, [&](Location location, const format::Entry& entry) -> Result<void> {
-      const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
-      if (!index_.contains(hash, location)) return {};
-      auto place = larger.candidates(hash);
-      while (place.next()) {
-      }
-      place.insert(location);
-      return {};
+      if (!live.contains(location)) return {};
+      return index_.list(identity_hash(entry.namespace_index, entry.key, entry.chunk_index), location);
     }));
   }
-  index_.swap(larger);
+  index_.finish_growth();
+  is_loaded_ = true;
   return {};
 }
 

@@ -1,99 +1,82 @@
-// The index: for every live item its location and a fingerprint of its identity, four bytes a slot. A hit is only a
-// candidate; the caller confirms it in flash.
+// The index: where the live items are. It has three sizes of one design, chosen at mount; what it answers is the same
+// in all of them, and is only a candidate that the caller confirms in flash.
+//
+// full      four bytes a slot: location and fingerprint of an item.       SlotTable
+// a budget  a bit an entry, and a filter of that many bytes over blocks.  BlockFilter
+// none      a bit an entry.                                               BlockFilter of 0 bytes
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "base/allocator.hpp"
+#include "base/function_ref.hpp"
 #include "nvsafe/name.hpp"
+#include "store/block_filter.hpp"
+#include "store/live_map.hpp"
 #include "store/location.hpp"
+#include "store/slot_table.hpp"
 
 namespace nvsafe::store {
 
-// Hashes of what makes an item the same item: namespace, key, chunk index. `slot` finds it in the index; `check` is
-// another function of the same, so that items which share one by chance or by design are told apart without flash.
-struct IdentityHash {
-  std::uint32_t slot;
-  std::uint32_t check;
-};
-[[nodiscard]] IdentityHash identity_hashes(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
-                                           std::uint8_t chunk_index);
-[[nodiscard]] inline std::uint32_t identity_hash(std::uint8_t namespace_index,
-                                                 const std::array<char, Name::kFieldSize>& key,
-                                                 std::uint8_t chunk_index) {
-  return identity_hashes(namespace_index, key, chunk_index).slot;
-}
+// A hash of what makes an item the same item: namespace, key, chunk index.
+[[nodiscard]] std::uint32_t identity_hash(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
+                                          std::uint8_t chunk_index);
 
 class ItemIndex {
  public:
-  explicit ItemIndex(Allocator& allocator) : slots_(allocator) {}
+  static constexpr std::uint32_t kFull = 0xFFFFFFFF;
 
-  // Empties the index and makes room for `item_count` items of a partition of `page_count` pages.
-  // Errors: kNoMemory.
-  Result<void> reset(std::uint32_t item_count, std::uint32_t page_count);
+  // `size`: kFull, or bytes of the filter.
+  ItemIndex(Allocator& allocator, std::uint32_t size) : size_(size), table_(allocator), filter_(allocator) {}
 
-  [[nodiscard]] std::uint32_t item_count() const { return item_count_; }
-  // That many more items can be put in without reset().
-  [[nodiscard]] bool has_room_for(std::uint32_t item_count) const {
-    return item_count_ + removed_count_ + item_count <= slots_.size() - slots_.size() / 8 - 1;
-  }
+  [[nodiscard]] bool is_full() const { return size_ == kFull; }
 
-  // Walks the candidates for a hash: slots with its fingerprint, in probing order.
-  class Candidates {
-   public:
-    // False: no further candidate.
-    [[nodiscard]] bool next();
-    [[nodiscard]] Location location() const;
-    // Puts another location in the place of this candidate (the newer copy of the same item).
-    void replace(Location location);
-    // Takes this candidate out.
-    void remove();
-    // Adds an item that is not there yet. Requires: next() has returned false, and room (reset gave it).
-    void insert(Location location);
+  // --- Building: start(), list() for each item of pages in use, gather(), add() of each copy, finish().
 
-   private:
-    friend class ItemIndex;
-    Candidates(ItemIndex& index, std::uint32_t hash);
+  // Empties the index. Errors: kNoMemory.
+  Result<void> start(std::uint32_t page_count);
+  // Requires: locations ascend. Errors: kNoMemory.
+  Result<void> list(std::uint32_t hash, Location location);
+  // Puts all that is listed into the table, but for items that may be copies of each other: those come in `copies`,
+  // none of them is in the table. Errors: kNoMemory, and what `hash_of` returns.
+  Result<void> gather(Buffer<SlotTable::Suspect>& copies, FunctionRef<Result<std::uint32_t>(Location)> hash_of);
+  // While building, in every size: candidates for one copy.
+  [[nodiscard]] SlotTable::Candidates candidates(std::uint32_t hash) { return table_.candidates(hash); }
+  void insert_copy(std::uint32_t hash, Location location) { table_.insert(hash, location); }
+  // From here on the small sizes know what is live, and the table's memory is given back.
+  void finish();
 
-    ItemIndex* index_;
-    std::uint32_t fingerprint_;
-    std::uint32_t slot_;
-    std::uint32_t found_ = 0;
-    std::uint32_t left_;
-    std::uint32_t reusable_ = kEmptySlot;  // the first slot passed that held an item once
-  };
-  [[nodiscard]] Candidates candidates(std::uint32_t hash) { return {*this, hash}; }
+  // --- Growing. Room for `count` more items: has_room_for(), or prepare_growth(), list() for each location that was in
+  // the index, finish_growth().
 
-  // The processor fetches where `hash` will be looked for: the slots of a large partition lie all over its cache.
-  void prefetch(std::uint32_t hash) const { __builtin_prefetch(slots_.span().data() + home(hash)); }
+  [[nodiscard]] bool has_room_for(std::uint32_t count) const { return !is_full() || table_.has_room_for(count); }
+  // Asks for all memory and empties the index; `live` is what was in it. Errors: kNoMemory: nothing has changed.
+  Result<void> prepare_growth(std::uint32_t count, std::uint32_t page_count, LiveMap& live);
+  void finish_growth() { table_.rebuild(); }
+
+  // --- Use
+
+  // Full: slots with the fingerprint. Small: blocks to be read.
+  [[nodiscard]] SlotTable::Candidates slots(std::uint32_t hash) { return table_.candidates(hash); }
+  [[nodiscard]] BlockFilter::Blocks blocks(std::uint32_t hash) const { return filter_.blocks(hash); }
 
   // The very location is in the index, so the item there is live.
   [[nodiscard]] bool contains(std::uint32_t hash, Location location);
+  // Requires: the item is not there yet, and room.
+  void insert(std::uint32_t hash, Location location);
+  // Another location takes the place of this one. False: it is not there, and nothing happens.
+  [[nodiscard]] bool replace(std::uint32_t hash, Location from, Location to);
+  void move(std::uint32_t hash, Location from, Location to) { static_cast<void>(replace(hash, from, to)); }
   // Nothing happens if the location is not there.
-  void move(std::uint32_t hash, Location from, Location to);
   void remove(std::uint32_t hash, Location location);
-
-  void swap(ItemIndex& other) noexcept;
+  // The page has been erased.
+  void forget_page(std::uint32_t page_index);
 
  private:
-  // No location has all its bits set, so neither of these is an item.
-  static constexpr std::uint32_t kEmptySlot = 0xFFFFFFFF;
-  static constexpr std::uint32_t kRemovedSlot = 0x7FFFFFFF;  // probing goes on behind it
-
-  [[nodiscard]] std::uint32_t home(std::uint32_t hash) const {
-    return static_cast<std::uint32_t>((std::uint64_t{hash} * slots_.size()) >> 32);
-  }
-  [[nodiscard]] std::uint32_t after(std::uint32_t slot) const { return slot + 1 == slots_.size() ? 0 : slot + 1; }
-  [[nodiscard]] std::uint32_t encoded(std::uint32_t fingerprint, Location location) const {
-    return (fingerprint << location_bits_) | location.value;
-  }
-  [[nodiscard]] std::uint32_t fingerprint_of(std::uint32_t hash) const { return hash & (0xFFFFFFFF >> location_bits_); }
-
-  Buffer<std::uint32_t> slots_;  // fingerprint in the high bits, location in the low ones
-  std::uint32_t location_bits_ = 1;
-  std::uint32_t item_count_ = 0;
-  std::uint32_t removed_count_ = 0;
+  std::uint32_t size_;
+  SlotTable table_;
+  BlockFilter filter_;
 };
 
 }  // namespace nvsafe::store

@@ -6,7 +6,6 @@
 namespace nvsafe::store {
 namespace {
 
-constexpr std::uint32_t kLookahead = 8;                // items; enough to hide a fetch from the next cache
 constexpr std::uint32_t kPartitionSizeMax = 1u << 28;  // 256 MiB: far above any chip's flash
 
 Result<void> added(bool has_memory) {
@@ -32,7 +31,7 @@ Store::Store(Flash& flash, Allocator& allocator, const format::EntryCipher* ciph
       findings_(allocator),
       superseded_(allocator),
       damaged_(allocator),
-      index_(allocator),
+      index_(allocator, options.index_size),
       options_(options),
       writer_(flash, cipher, options.first_word_alone),
       visited_(allocator) {}
@@ -45,9 +44,9 @@ Result<void> Store::note(const Finding& finding) {
   return added(findings_.push_back(finding));
 }
 
-Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
-                          Statistics& statistics) {
-  Store store(flash, allocator, cipher, {.is_read_only = true});
+Result<Store> Store::open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, Statistics& statistics,
+                          std::uint32_t index_size) {
+  Store store(flash, allocator, cipher, {.is_read_only = true, .index_size = index_size});
   const auto loaded = store.load();
   statistics = store.statistics_;
   if (!loaded) return loaded.failed();
@@ -74,29 +73,25 @@ Result<void> Store::load_flash() {
   superseded_.clear();
   damaged_.clear();
 
-  FoundItems found{Buffer<FoundItem>(*allocator_), Buffer<std::uint32_t>(*allocator_)};
-  NVSAFE_TRY(scan(found));
+  NVSAFE_TRY(scan());
   if (statistics_.written_entries > 0 && statistics_.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
   NVSAFE_TRY(order_pages());
   NVSAFE_TRY(sort_namespaces());
-  return build_index(found);
+  return build_index();
 }
 
-Result<void> Store::scan(FoundItems& found) {
-  auto& [items, first_item_of_page] = found;
+Result<void> Store::scan() {
   const std::uint32_t page_count = flash_->size() / format::kPageSize;
   statistics_.page_count = page_count;
+  NVSAFE_TRY(index_.start(page_count));
   Buffer<std::uint8_t> page(*allocator_);
-  if (!page.resize(format::kPageSize) || !pages_.reserve(page_count) || !first_item_of_page.reserve(page_count + 1)) {
-    return fail(ErrorCode::kNoMemory);
-  }
+  if (!page.resize(format::kPageSize) || !pages_.reserve(page_count)) return fail(ErrorCode::kNoMemory);
   for (std::uint32_t i = 0; i < page_count; ++i) {
     NVSAFE_TRY(flash_->read(i * format::kPageSize, page.span()));
     statistics_.flash_read_size += format::kPageSize;
-    NVSAFE_TRY(added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size()))));
     std::uint32_t torn_entries = 0;
     const auto record = scan_page(
-        i, page.span(), cipher_, [&](const ScannedItem& item) { return take_item(i, item, items); },
+        i, page.span(), cipher_, [&](const ScannedItem& item) { return take_item(i, item); },
         [&](const Finding& finding) {
           torn_entries += finding.code == FindingCode::kEntryTorn ? 1 : 0;
           return note(finding);
@@ -113,20 +108,20 @@ Result<void> Store::scan(FoundItems& found) {
     }
     NVSAFE_TRY(added(pages_.push_back(*record)));
   }
-  return added(first_item_of_page.push_back(static_cast<std::uint32_t>(items.size())));
+  return {};
 }
 
-Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items) {
+Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item) {
   const Location location = Location::at(page_index, item.entry_index);
   const format::Entry& entry = item.entry;
-  const IdentityHash hash = identity_hashes(entry.namespace_index, entry.key, entry.chunk_index);
+  const std::uint32_t hash = identity_hash(entry.namespace_index, entry.key, entry.chunk_index);
   switch (item.condition) {
     case ScannedItem::Condition::kTorn:
       ++untidy_.torn_items;
       return {};  // never was complete
     case ScannedItem::Condition::kDataDamaged:
     case ScannedItem::Condition::kFaulty:
-      return added(damaged_.push_back({hash.slot, location}));
+      return added(damaged_.push_back({hash, location}));
     case ScannedItem::Condition::kWhole:
       break;
   }
@@ -142,15 +137,7 @@ Result<void> Store::take_item(std::uint32_t page_index, const ScannedItem& item,
     return added(namespaces_.push_back({static_cast<std::uint8_t>(entry.number()), *name, location}));
   }
   untidy_.surplus_chunks += chunk_surplus(entry);
-  return added(items.push_back(FoundItem::of(hash, item.entry_index)));
-}
-
-const Store::FoundItem& Store::FoundItems::at(Location location) const {
-  const auto page =
-      items.span().subspan(first_of_page[location.page_index()],
-                           first_of_page[location.page_index() + 1] - first_of_page[location.page_index()]);
-  return *std::lower_bound(page.begin(), page.end(), location.entry_index(),
-                           [](const FoundItem& item, std::uint32_t wanted) { return item.entry_index() < wanted; });
+  return store::is_in_use(item.page_kind) ? index_.list(hash, location) : Result<void>();
 }
 
 void Store::count_page(const PageRecord& page, Statistics& statistics) {
@@ -178,7 +165,7 @@ Statistics Store::statistics() const {
 // Only pages in use hold live items: a page with a damaged header is reported, and the firmware does not read it.
 Result<void> Store::order_pages() {
   for (std::uint32_t i = 0; i < pages_.size(); ++i) {
-    if (store::is_in_use(pages_[i].kind)) NVSAFE_TRY(added(page_order_.push_back(i)));
+    if (store::is_in_use(pages_[i].kind)) NVSAFE_TRY(added(page_order_.push_back(static_cast<std::uint16_t>(i))));
   }
   std::sort(page_order_.begin(), page_order_.end(), [this](std::uint32_t a, std::uint32_t b) {
     return pages_[a].sequence != pages_[b].sequence ? pages_[a].sequence < pages_[b].sequence : a < b;
@@ -202,33 +189,35 @@ bool Store::is_newer(Location a, Location b) const {
   return a.value > b.value;
 }
 
-Result<void> Store::build_index(const FoundItems& found) {
-  NVSAFE_TRY(index_.reset(static_cast<std::uint32_t>(found.items.size()), statistics_.page_count));
-  for (const std::uint32_t page : page_order_) {
-    for (std::uint32_t i = found.first_of_page[page]; i < found.first_of_page[page + 1]; ++i) {
-      const FoundItem& item = found.items[i];
-      if (i + kLookahead < found.items.size()) index_.prefetch(found.items[i + kLookahead].hash);
-      NVSAFE_TRY(index_item(item, Location::at(page, item.entry_index()), found));
-    }
-  }
+// Copies of one item come oldest first, so one that is already there is the older copy.
+Result<void> Store::build_index() {
+  Buffer<SlotTable::Suspect> copies(*allocator_);
+  NVSAFE_TRY(index_.gather(copies, [this](Location location) -> Result<std::uint32_t> {
+    const auto entry = read_entry(location);
+    if (!entry) return entry.failed();
+    return identity_hash(entry->namespace_index, entry->key, entry->chunk_index);
+  }));
+  std::sort(copies.begin(), copies.end(), [this](const SlotTable::Suspect& a, const SlotTable::Suspect& b) {
+    return is_newer(b.location, a.location);
+  });
+  for (const SlotTable::Suspect& copy : copies) NVSAFE_TRY(index_copy(copy.hash, copy.location));
+  index_.finish();
   return restore_complete_values();
 }
 
-// Items come oldest first, so one that is already there is the older copy.
-Result<void> Store::index_item(const FoundItem& item, Location location, const FoundItems& found) {
-  auto candidates = index_.candidates(item.hash);
+Result<void> Store::index_copy(std::uint32_t hash, Location location) {
+  auto candidates = index_.candidates(hash);
   while (candidates.next()) {
-    if (!found.at(candidates.location()).may_equal(item)) continue;
     bool is_same = false;
-    NVSAFE_TRY(supersede(item.hash, location, candidates, is_same));
+    NVSAFE_TRY(supersede(hash, location, candidates, is_same));
     if (is_same) return {};
   }
-  candidates.insert(location);
+  index_.insert_copy(hash, location);
   return {};
 }
 
 // Puts the newer copy in the place of the older one, if the two are copies of one item.
-Result<void> Store::supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same) {
+Result<void> Store::supersede(std::uint32_t hash, Location newer, SlotTable::Candidates& older, bool& is_same) {
   const Location location = older.location();
   const auto old_entry = read_entry(location);
   if (!old_entry) return old_entry.failed();
@@ -262,10 +251,7 @@ Result<void> Store::restore_complete_values() {
     statistics_.used_entries += older->span;
     statistics_.used_entries -= newer->span;
     untidy_.surplus_chunks += chunk_surplus(*older) - chunk_surplus(*newer);
-    auto candidates = index_.candidates(pair.hash);
-    while (candidates.next()) {
-      if (candidates.location() == pair.newer) candidates.replace(pair.older);
-    }
+    index_.move(pair.hash, pair.newer, pair.older);
     const auto code = newer->type == ValueType::kBlobData ? FindingCode::kChunkOrphaned : FindingCode::kBlobIncomplete;
     NVSAFE_TRY(note({code, pair.newer.page_index(), pair.newer.entry_index(), newer->span}));
   }

@@ -155,7 +155,7 @@ class PageScan {
     if (condition != ScannedItem::Condition::kTorn) {
       record_.next_entry = std::max(record_.next_entry, static_cast<std::uint8_t>(index + span));
     }
-    return on_item_({index, entry, condition});
+    return on_item_({index, entry, condition, record_.kind});
   }
 
   [[nodiscard]] bool is_data_right(std::uint32_t index, const format::Entry& entry) const {

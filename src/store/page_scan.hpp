@@ -27,10 +27,12 @@ enum class PageKind : std::uint8_t {
   return kind == PageKind::kActive || kind == PageKind::kFull || kind == PageKind::kFreeing;
 }
 
-// What the scan keeps of a page. 16 bytes.
+// What the scan keeps of a page.
 struct PageRecord {
+  PageRecord() = default;  // = {} would not find one for the bit fields (GCC 12)
   std::uint32_t sequence = 0;
-  PageKind kind = PageKind::kBlank;
+  PageKind kind : 7 = PageKind::kBlank;
+  bool is_pinned : 1 = false;  // something written in it does not decode: never collected, erased or reused
   std::uint8_t version = format::kVersion2;
   std::uint8_t written_count = 0;  // entries by their marks
   std::uint8_t erased_count = 0;
@@ -38,14 +40,15 @@ struct PageRecord {
   std::uint8_t decoded_count = 0;  // written entries that belong to an item whose CRC is right
   std::uint8_t next_entry = 0;     // the first entry behind all that were ever programmed
   std::uint8_t damaged_count = 0;  // items whose header decodes, and that cannot be read
-  bool is_pinned = false;          // something written in it does not decode: never collected, erased or reused
 };
+static_assert(sizeof(PageRecord) == 12);
 
 // An item whose header decodes, as it stands in its page.
 struct ScannedItem {
   std::uint32_t entry_index;
   format::Entry entry;
   enum class Condition : std::uint8_t { kWhole, kTorn, kDataDamaged, kFaulty } condition;
+  PageKind page_kind;
 };
 
 using ItemSink = FunctionRef<Result<void>(const ScannedItem&)>;

@@ -16,10 +16,18 @@ std::array<char, Name::kFieldSize> key_field(const Name& key) {
   return field;
 }
 
+// As two words: std::array compares by a call of memcmp.
+bool is_same_key(const std::array<char, Name::kFieldSize>& a, const std::array<char, Name::kFieldSize>& b) {
+  std::uint64_t words[4];
+  std::memcpy(words, a.data(), Name::kFieldSize);
+  std::memcpy(words + 2, b.data(), Name::kFieldSize);
+  return ((words[0] ^ words[2]) | (words[1] ^ words[3])) == 0;
+}
+
 ItemInfo describe(Location location, const format::Entry& entry) {
   ItemInfo item;
   item.namespace_index = entry.namespace_index;
-  item.key = *Name::from(entry.key_view());  // entry_fault has checked the key
+  item.key = Name::from_field(entry.key);  // entry_fault has checked the key
   item.type = entry.type;
   item.location = location;
   item.entry = entry;
@@ -54,27 +62,67 @@ Name Store::namespace_name(std::uint8_t index) const {
 }
 
 Result<format::Entry> Store::read_entry(Location location) {
+  format::Entry entry;
+  NVSAFE_TRY(read_entry(location, entry));
+  return entry;
+}
+
+Result<void> Store::read_entry(Location location, format::Entry& entry) {
   std::array<std::uint8_t, kEntrySize> bytes;
   NVSAFE_TRY(flash_->read(location.offset(), bytes));
   if (cipher_ != nullptr) NVSAFE_TRY(cipher_->decrypt(location.page_index(), location.entry_index(), bytes));
   if (!format::is_entry_crc_right(bytes)) {
     return fail(ErrorCode::kDamaged, location.page_index(), location.entry_index());
   }
-  return format::decode_entry(bytes);
+  entry = format::decode_entry(bytes);
+  return {};
 }
 
 Result<bool> Store::find_location(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
                                   std::uint8_t chunk_index, Location& location, format::Entry& entry) {
-  auto candidates = index_.candidates(identity_hash(namespace_index, key, chunk_index));
+  const std::uint32_t hash = identity_hash(namespace_index, key, chunk_index);
+  if (!index_.is_full())
+    return find_in_blocks({.namespace_index = namespace_index, .chunk_index = chunk_index, .key = key}, hash, location,
+                          entry);
+  auto candidates = index_.slots(hash);
   while (candidates.next()) {
-    const auto found = read_entry(candidates.location());
-    if (!found) return found.failed();
-    if (found->namespace_index != namespace_index || found->chunk_index != chunk_index || found->key != key) continue;
     location = candidates.location();
-    entry = *found;
-    return true;
+    NVSAFE_TRY(read_entry(location, entry));
+    if (entry.namespace_index == namespace_index && entry.chunk_index == chunk_index && is_same_key(entry.key, key)) {
+      return true;
+    }
   }
   return false;
+}
+
+// Each block that may hold the item is read in one call. A live entry that does not decode any more could be the one
+// that is looked for.
+Result<bool> Store::find_in_blocks(const format::Entry& wanted, std::uint32_t hash, Location& location,
+                                   format::Entry& entry) {
+  std::array<std::uint8_t, BlockFilter::kBlockEntriesMax * kEntrySize> block;
+  Location damaged{kNoPlace};
+  auto blocks = index_.blocks(hash);
+  while (blocks.next()) {
+    NVSAFE_TRY(read_entries(blocks.first(), std::span(block).first(blocks.entry_count() * kEntrySize)));
+    for (std::uint32_t i = 0; i < blocks.entry_count(); ++i) {
+      const Location at{blocks.first().value + i};
+      if (!index_.contains(hash, at)) continue;
+      const format::EntryBytes bytes(block.data() + i * kEntrySize, kEntrySize);
+      if (!format::is_entry_crc_right(bytes)) {
+        damaged = at;
+        continue;
+      }
+      entry = format::decode_entry(bytes);
+      if (entry.namespace_index != wanted.namespace_index || entry.chunk_index != wanted.chunk_index ||
+          entry.key != wanted.key) {
+        continue;
+      }
+      location = at;
+      return true;
+    }
+  }
+  if (damaged == Location{kNoPlace}) return false;
+  return fail(ErrorCode::kDamaged, damaged.page_index(), damaged.entry_index());
 }
 
 Result<ItemInfo> Store::find(std::uint8_t namespace_index, const Name& key) {

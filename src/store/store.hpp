@@ -66,6 +66,9 @@ struct MountOptions {
   bool first_word_alone = false;  // see PageWriter
   bool purges = false;            // what is replaced or erased is overwritten with zeros
   bool levels_wear = true;        // pages whose content does not change take turns, too
+  // How much memory finding a key may take: all it needs (4.7 bytes a key), a budget in bytes for a filter, or 0.
+  // docs/DESIGN.md has what a get costs with each.
+  std::uint32_t index_size = ItemIndex::kFull;
 };
 
 // What one call of maintain() may do at most. 126 entries and one erase always get on.
@@ -83,7 +86,7 @@ class Store {
   // Errors: kKeyProof (entries are written, none decodes), kUnsupportedVersion, kBadSize, kNoMemory, kFlashIo,
   // kProvider.
   static Result<Store> open(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher,
-                            Statistics& statistics);
+                            Statistics& statistics, std::uint32_t index_size = ItemIndex::kFull);
 
   // open(), and then what a cut left is put in order: a torn item erased, an older copy dropped, a collection finished.
   // A second mount() changes nothing more. Errors: those of open(); kBadSize also for a partition too small to write;
@@ -150,28 +153,6 @@ class Store {
  private:
   Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, const MountOptions& options);
 
-  // What the scan keeps of an item until the index is built, in 8 bytes; its page is known by its place in the list.
-  struct FoundItem {
-    std::uint32_t hash;             // IdentityHash::slot
-    std::uint32_t check_and_entry;  // 25 bits of IdentityHash::check, 7 of the entry index
-
-    static FoundItem of(const IdentityHash& identity, std::uint32_t entry_index) {
-      return {identity.slot, (identity.check & ~0x7Fu) | entry_index};
-    }
-    [[nodiscard]] std::uint32_t entry_index() const { return check_and_entry & 0x7F; }
-    // Surely another identity if false; hardly ever another if true.
-    [[nodiscard]] bool may_equal(const FoundItem& other) const {
-      return hash == other.hash && ((check_and_entry ^ other.check_and_entry) & ~0x7Fu) == 0;
-    }
-  };
-  // The scan's items: of each page one after the other, in entry order.
-  struct FoundItems {
-    Buffer<FoundItem> items;
-    Buffer<std::uint32_t> first_of_page;  // index into items; one more than there are pages
-
-    [[nodiscard]] const FoundItem& at(Location location) const;
-  };
-
   // What the scan saw that mount() has to look into.
   struct Untidy {
     std::uint32_t torn_entries = 0;  // in pages in use
@@ -211,13 +192,13 @@ class Store {
   Result<void> load();
   Result<void> load_flash();
   Result<void> ensure_loaded();
-  Result<void> scan(FoundItems& found);
-  Result<void> take_item(std::uint32_t page_index, const ScannedItem& item, Buffer<FoundItem>& items);
+  Result<void> scan();
+  Result<void> take_item(std::uint32_t page_index, const ScannedItem& item);
   static void count_page(const PageRecord& page, Statistics& statistics);
   Result<void> order_pages();
-  Result<void> build_index(const FoundItems& found);
-  Result<void> index_item(const FoundItem& item, Location location, const FoundItems& found);
-  Result<void> supersede(std::uint32_t hash, Location newer, ItemIndex::Candidates& older, bool& is_same);
+  Result<void> build_index();
+  Result<void> index_copy(std::uint32_t hash, Location location);
+  Result<void> supersede(std::uint32_t hash, Location newer, SlotTable::Candidates& older, bool& is_same);
   Result<void> restore_complete_values();
   Result<bool> should_restore(const format::Entry& older_entry, Location newer, const format::Entry& newer_entry);
   Result<void> sort_namespaces();
@@ -355,8 +336,11 @@ class Store {
   Result<void> note(const Finding& finding);
   Result<const Damaged*> find_damaged(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
   Result<format::Entry> read_entry(Location location);
+  Result<void> read_entry(Location location, format::Entry& entry);
   Result<bool> find_location(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key,
                              std::uint8_t chunk_index, Location& location, format::Entry& entry);
+  Result<bool> find_in_blocks(const format::Entry& wanted, std::uint32_t hash, Location& location,
+                              format::Entry& entry);
   // Visits the chunks in order. True: all are there and their sizes add up.
   Result<bool> for_each_chunk(const format::Entry& index,
                               FunctionRef<Result<void>(Location, const format::Entry&)> visit);
@@ -371,7 +355,7 @@ class Store {
   const format::EntryCipher* cipher_;
   Statistics statistics_;
   Buffer<PageRecord> pages_;
-  Buffer<std::uint32_t> page_order_;  // pages in use, oldest first
+  Buffer<std::uint16_t> page_order_;  // pages in use, oldest first
   Buffer<Namespace> namespaces_;
   Buffer<Finding> findings_;
   struct Superseded {

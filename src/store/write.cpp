@@ -176,6 +176,7 @@ Result<void> Store::set_single(const format::Entry& entry, std::span<const std::
   const bool changes_type = old.exists && old.entry.type != entry.type;
   const bool moves = changes_type && old.entry.span + entry.span <= kEntryCount;
   const std::uint32_t wanted = entry.span + (moves ? old.entry.span : 0u);
+  if (this->room().takes(wanted) && (moves || !changes_type)) return update_single(entry, data, old, moves);
   const auto room = make_room([&](const Room& now) { return now.takes(wanted); }, false);
   if (!room) return room.failed();
   if (!*room) return set_single_at_full(entry, data, old);
@@ -600,6 +601,7 @@ Result<std::uint8_t> Store::create_namespace(const Name& name, FunctionRef<bool(
 
 Result<void> Store::add_namespace(const Name& name, std::uint8_t index) {
   if (!namespaces_.reserve(namespaces_.size() + 1)) return fail(ErrorCode::kNoMemory);
+  NVSAFE_TRY(reserve_items(1));  // a namespace is made for a key
   const auto room = make_room([](const Room& now) { return now.takes(1); }, false);
   if (!room) return room.failed();
   if (!*room) return fail(ErrorCode::kNoSpace);

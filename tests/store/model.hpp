@@ -142,16 +142,35 @@ inline std::string compare_held(const std::map<Path, Value>& held, Model& model,
   return problem;
 }
 
+// While one lives, stores of the tests are mounted with an index of that size: what is proven of one holds for all.
+class IndexSizeOfTest {
+ public:
+  explicit IndexSizeOfTest(std::uint32_t size) : before_(current_) { current_ = size; }
+  IndexSizeOfTest(const IndexSizeOfTest&) = delete;
+  IndexSizeOfTest& operator=(const IndexSizeOfTest&) = delete;
+  ~IndexSizeOfTest() { current_ = before_; }
+  static std::uint32_t current() { return current_; }
+  static std::string name(std::uint32_t size) {
+    return size == ItemIndex::kFull ? "" : ", index of " + std::to_string(size) + " bytes";
+  }
+
+ private:
+  static inline std::uint32_t current_ = ItemIndex::kFull;
+  std::uint32_t before_;
+};
+inline constexpr std::uint32_t kIndexSizes[] = {ItemIndex::kFull, 256, 0};
+
 // A store that is mounted on a flash, with everything it needs.
 class Mounted {
  public:
   explicit Mounted(Flash& flash, const format::EntryCipher* cipher = nullptr, const MountOptions& options = {})
       : flash_(flash), cipher_(cipher), options_(options) {
+    if (options_.index_size == ItemIndex::kFull) options_.index_size = IndexSizeOfTest::current();
     remount();
   }
   // Mounts with an allocator that fails.
   Mounted(Flash& flash, const format::EntryCipher* cipher, std::size_t failing_allocation, bool for_good)
-      : flash_(flash), cipher_(cipher) {
+      : flash_(flash), cipher_(cipher), options_{.index_size = IndexSizeOfTest::current()} {
     allocator_.fail_at(failing_allocation, for_good);
     remount();
   }

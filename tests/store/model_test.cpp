@@ -160,6 +160,23 @@ TEST(Model, does_what_a_map_does) {
             << " refused for space, seeds " << first << " to " << seed - 1 << "\n";
 }
 
+// A budget and none take turns, with each of plain and encrypted.
+TEST(Model, does_what_a_map_does_with_a_small_index) {
+  const std::uint64_t first = environment("NVSAFE_MODEL_SEED", 1);
+  const std::uint64_t wanted = environment("NVSAFE_MODEL_OPERATIONS", 8 * kOperationsPerSeed);
+  Totals totals;
+  std::uint64_t seed = first;
+  for (std::uint64_t done = 0; done < wanted && !testing::Test::HasFailure(); ++seed) {
+    const std::uint64_t count = std::min(kOperationsPerSeed, wanted - done);
+    const IndexSizeOfTest size(seed / 2 % 2 == 0 ? 256 : 0);
+    run_seed(seed, count, totals);
+    done += count;
+  }
+  std::cout << "model: " << totals.operations << " operations with a small index, " << totals.asked
+            << " sets foretold, " << totals.refused << " refused for space, seeds " << first << " to " << seed - 1
+            << "\n";
+}
+
 TEST(Model, seeds_that_found_something_stay_good) {
   std::ifstream file(NVSAFE_SOURCE_DIR "/testdata/soak_seeds.txt");
   ASSERT_TRUE(file.good());

@@ -210,8 +210,8 @@ TEST_F(Rules, rule_7_no_other_chunk_on_the_page) {
 TEST_F(Rules, rule_8_the_index_before_the_last_mark_of_a_chunk_beside_the_older_one) {
   start(3);
   do_all({set("b", blob(40, 1))});
-  EXPECT_EQ(steps_of(set("b", blob(40, 2))), (Steps{"0.5 chunk", "0 W5", "0.6 data x2", "0 W6", "0.8 index", "0 W7",
-                                                    "0 W8", "0 E4", "0 E2 E3", "0 E1"}));
+  EXPECT_EQ(steps_of(set("b", blob(40, 2))),
+            (Steps{"0.5 chunk", "0 W5", "0.6 data x2", "0 W6", "0.8 index", "0 W7", "0 W8", "0 E4", "0 E1 E2 E3"}));
   EXPECT_EQ(steps_of(set("b", blob(0, 2))), (Steps{"0.9 chunk", "0.10 index", "0 W9", "0 W10", "0 E8", "0 E5 E6 E7"}));
 }
 

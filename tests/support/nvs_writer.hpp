@@ -157,6 +157,7 @@ class CountingAllocator final : public Allocator {
   void fail_never() { fail_at(kNever); }
   [[nodiscard]] std::size_t allocation_count() const { return allocation_count_; }
   [[nodiscard]] std::size_t peak() const { return peak_; }
+  [[nodiscard]] std::size_t in_use() const { return in_use_; }
 
  private:
   std::size_t allocation_count_ = 0;
