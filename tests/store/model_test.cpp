@@ -29,7 +29,8 @@ struct Totals {
   std::uint64_t refused = 0;
 };
 
-// One device, made by its seed: pages, key, options, how many keys, how long the values are.
+// One device, made by its seed: pages, key, options, how many keys, how long the values are,
+// whether there is idle time.
 class ModelRun {
  public:
   ModelRun(std::uint64_t seed, Totals& totals)
@@ -40,6 +41,7 @@ class ModelRun {
                  {.first_word_alone = seed % 3 == 0, .purges = seed % 4 == 0}),
         key_count_(seed % 5 == 0 ? 900 : 40),
         is_crowded_(seed % 5 == 0 || seed % 5 == 1),
+        maintains_(seed % 7 < 3),
         totals_(totals) {}
 
   // Empty: all was well.
@@ -47,6 +49,7 @@ class ModelRun {
     if (!mounted_.ok()) return "mount: error " + std::to_string(int(mounted_.error));
     for (std::uint64_t i = 0; i < count; ++i) {
       std::string problem = step(next_operation());
+      if (problem.empty() && maintains_ && i % 23 == 0 && !mounted_.perform(maintain())) problem = "idle work failed";
       if (problem.empty() && i % 64 == 0) problem = mounted_.compare(model_);
       if (!problem.empty()) return "operation " + std::to_string(i) + ": " + problem;
     }
@@ -135,6 +138,7 @@ class ModelRun {
   Model model_;
   std::uint64_t key_count_;
   bool is_crowded_;
+  bool maintains_;
   Totals& totals_;
 };
 
