@@ -369,7 +369,7 @@ class Store {
   std::uint32_t next_free_page_ = 0;  // where to look for a free page first, so that all take turns
   // A batch that needs every page it found room in does not spend one on keeping two items apart.
   bool may_part_clashes_ = true;
-  Buffer<std::uint8_t> visited_;      // by page: collected already while room is made for one write
+  Buffer<std::uint8_t> visited_;  // by page: collected already while room is made for one write
   std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 

@@ -26,11 +26,6 @@ std::string judge_with_second_cut(RamNor& flash, const format::EntryCipher* ciph
   return judge(flash, cipher, progress);
 }
 
-bool is_long(const std::string& name) {
-  return name.find("100 %") != std::string::npos || name.find("made") != std::string::npos ||
-         name.find("fresh") != std::string::npos;
-}
-
 class BatchCuts : public testing::TestWithParam<std::tuple<std::size_t, bool>> {};
 
 TEST_P(BatchCuts, leave_a_state_that_the_batch_goes_through) {
@@ -40,7 +35,7 @@ TEST_P(BatchCuts, leave_a_state_that_the_batch_goes_through) {
   const format::EntryCipher* cipher = is_encrypted ? &key : nullptr;
   sim::PowerCutSettings settings{.nor = kStrict};
   settings.positions_max = tries_all() ? 64 : 8;
-  settings.keep_one_in = tries_all() ? 1 : is_long(workload.name) ? 12 : 3;
+  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 12 : 3;
   settings.marginal = std::getenv("NVSAFE_CUT_MARGINAL") != nullptr;
   BatchProgress progress;
   RamNor uncut = start_image(workload, cipher);
@@ -73,7 +68,7 @@ TEST_P(BatchStockReader, finds_a_state_that_the_batch_goes_through) {
   const MountOptions options{.first_word_alone = first_word_alone};
   sim::PowerCutSettings settings{.nor = kStrict};
   settings.positions_max = tries_all() ? 32 : 6;
-  settings.keep_one_in = tries_all() ? 1 : is_long(workload.name) ? 16 : 6;
+  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 16 : 6;
   settings.tears_random_bits = first_word_alone;
   BatchProgress progress;
   PowerCuts cuts("stock reads: " + workload.name + (is_encrypted ? ", encrypted" : ", plain") +

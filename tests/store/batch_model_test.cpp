@@ -181,7 +181,7 @@ class BatchModelRun {
 
 TEST(BatchModel, does_what_a_map_does) {
   const std::uint64_t first = environment("NVSAFE_MODEL_SEED", 1);
-  const std::uint64_t wanted = environment("NVSAFE_MODEL_OPERATIONS", 24 * kOperationsPerSeed);
+  const std::uint64_t wanted = environment("NVSAFE_MODEL_OPERATIONS", 16 * kOperationsPerSeed);
   Totals totals;
   std::uint64_t seed = first;
   int failed = 0;
