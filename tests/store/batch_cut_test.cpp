@@ -35,7 +35,7 @@ TEST_P(BatchCuts, leave_a_state_that_the_batch_goes_through) {
   const format::EntryCipher* cipher = is_encrypted ? &key : nullptr;
   sim::PowerCutSettings settings{.nor = kStrict};
   settings.positions_max = tries_all() ? 64 : 8;
-  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 12 : 2;
+  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 32 : 3;
   settings.marginal = std::getenv("NVSAFE_CUT_MARGINAL") != nullptr;
   BatchProgress progress;
   RamNor uncut = start_image(workload, cipher);
@@ -50,7 +50,7 @@ TEST_P(BatchCuts, leave_a_state_that_the_batch_goes_through) {
              return judge_with_second_cut(flash, cipher, progress, second_cuts);
            });
   std::cout << "  second cuts in the recovery: tried " << second_cuts << "\n";
-  EXPECT_GT(cuts.tried(), 10u);
+  EXPECT_GT(cuts.tried(), 5u);
   EXPECT_EQ(cuts.failed(), 0u) << cuts.text();
 }
 
@@ -68,7 +68,7 @@ TEST_P(BatchStockReader, finds_a_state_that_the_batch_goes_through) {
   const MountOptions options{.first_word_alone = first_word_alone};
   sim::PowerCutSettings settings{.nor = kStrict};
   settings.positions_max = tries_all() ? 32 : 6;
-  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 16 : 1;
+  settings.keep_one_in = tries_all() ? 1 : is_long(workload) ? 40 : 3;
   settings.tears_random_bits = first_word_alone;
   BatchProgress progress;
   PowerCuts cuts("stock reads: " + workload.name + (is_encrypted ? ", encrypted" : ", plain") +
