@@ -193,8 +193,9 @@ TEST(BatchModel, does_what_a_map_does) {
     failed += problem.empty() ? 0 : 1;
     done += count;
   }
-  std::cout << "model: " << totals.operations << " operations in batches, " << totals.commits << " commits, " << totals.as_one
-            << " all or nothing, " << totals.not_as_one << " not so, " << totals.refused << " refused for space\n";
+  std::cout << "model: " << totals.operations << " operations in batches, " << totals.commits << " commits, "
+            << totals.as_one << " all or nothing, " << totals.not_as_one << " not so, " << totals.refused
+            << " refused for space\n";
   EXPECT_GT(totals.as_one, 0u);
 }
 
