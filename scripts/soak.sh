@@ -37,11 +37,11 @@ while [ $SECONDS -lt "$seconds" ]; do
   # The model in parts, so that none of it is lost when the time is over.
   part=$((model_operations / 10 + 1))
   if [ $operations -lt "$model_operations" ]; then
-    run 'Model.does*' NVSAFE_MODEL_OPERATIONS=$part NVSAFE_MODEL_SEED=$((seed * 1000))
+    run 'Model.does*:BatchModel.does*' NVSAFE_MODEL_OPERATIONS=$part NVSAFE_MODEL_SEED=$((seed * 1000))
   fi
   for shard in 0 1 2 3 4 5 6 7 8 9 10 11; do
     [ $SECONDS -lt "$seconds" ] || break
-    run '*Cuts.lose_nothing*:*ReleaseMount*:*Faults.*:*BitFlips.*' NVSAFE_CUT_ALL=1 NVSAFE_CUT_SEED=$seed GTEST_TOTAL_SHARDS=12 \
+    run '*Cuts.lose_nothing*:*ReleaseMount*:*BatchCuts.*:*BatchStockReader.*:*Faults.*:*BitFlips.*' NVSAFE_CUT_ALL=1 NVSAFE_CUT_SEED=$seed GTEST_TOTAL_SHARDS=12 \
       GTEST_SHARD_INDEX=$shard
   done
   seed=$((seed + 1))

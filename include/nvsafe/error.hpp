@@ -30,6 +30,8 @@ enum class ErrorCode : std::uint16_t {
   kValueTooLong,        // longer than the format, or this partition, can ever hold
   kInvalidValue,        // not a number (NaN), a string without its NUL, or a length that the type does not have
   kReadOnly,            // the store was mounted for reading only
+  kBatchFull,           // the memory of a batch takes no more
+  kNotAllOrNothing,     // the format cannot keep this batch all or nothing
 };
 
 // A place in a partition, where there is one.

@@ -150,6 +150,10 @@ std::string_view describe(ErrorCode code) {
       return "the value does not fit its type";
     case ErrorCode::kReadOnly:
       return "it was opened for reading only";
+    case ErrorCode::kBatchFull:
+      return "the memory of the batch is full";
+    case ErrorCode::kNotAllOrNothing:
+      return "the format cannot keep this batch all or nothing";
   }
   return "unknown error";
 }

@@ -245,11 +245,11 @@ Result<void> Store::add_contents(std::uint32_t page_index, PageContents& content
 // Copies what is live in the victim to a fresh page and erases the victim. The victim is FREEING meanwhile, and nothing
 // else is written: whoever finds it so after a cut begins again, or sees that all has been copied.
 Result<void> Store::collect(std::uint32_t victim, Location skipped_a, Location skipped_b) {
-  if (pages_[victim].written_count > 0) NVSAFE_TRY(collect_start(victim, skipped_a, skipped_b));
+  if (pages_[victim].written_count > 0) NVSAFE_TRY(collect_start(victim, std::array{skipped_a, skipped_b}));
   return collect_finish(victim);
 }
 
-Result<void> Store::collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b) {
+Result<void> Store::collect_start(std::uint32_t victim, std::span<const Location> skipped) {
   if (active_page_ != kNoPlace && pages_[active_page_].kind == PageKind::kActive) NVSAFE_TRY(finish_active_page());
   const std::uint32_t spare = find_free_page();
   if (spare == kNoPlace) return fail(ErrorCode::kNoSpace);
@@ -259,7 +259,7 @@ Result<void> Store::collect_start(std::uint32_t victim, Location skipped_a, Loca
     pages_[victim].kind = PageKind::kFreeing;
   }
   NVSAFE_TRY(start_next_page());
-  return copy_items(victim, skipped_a, skipped_b);
+  return copy_items(victim, skipped);
 }
 
 Result<void> Store::collect_finish(std::uint32_t victim) {
@@ -282,7 +282,7 @@ Result<void> Store::release_page(std::uint32_t page_index) {
 }
 
 // Entry by entry into batches; one call marks them all. The victim stays whole until release_page().
-Result<void> Store::copy_items(std::uint32_t victim, Location skipped_a, Location skipped_b) {
+Result<void> Store::copy_items(std::uint32_t victim, std::span<const Location> skipped) {
   std::array<std::uint8_t, PageWriter::kBatchSize> batch;
   std::array<CopiedItem, kEntryCount> copied;
   std::uint32_t copied_count = 0;
@@ -297,7 +297,7 @@ Result<void> Store::copy_items(std::uint32_t victim, Location skipped_a, Locatio
     return writer_.program_data(first, bytes);
   };
   const auto walked = for_each_header(victim, [&](Location location, const format::Entry& entry) -> Result<void> {
-    if (location == skipped_a || location == skipped_b) return {};
+    if (std::find(skipped.begin(), skipped.end(), location) != skipped.end()) return {};
     copied[copied_count++] = {identity_hash(entry.namespace_index, entry.key, entry.chunk_index),
                               static_cast<std::uint8_t>(location.entry_index()), static_cast<std::uint8_t>(next),
                               entry.namespace_index == format::kNamespaceOfNamespaces};

@@ -170,7 +170,7 @@ Result<bool> Store::finish_collection(std::uint32_t freeing) {
     NVSAFE_TRY(collect_finish(newest));
   }
   if (find_free_page() == kNoPlace) return false;
-  NVSAFE_TRY(collect_start(freeing, {kNoPlace}, {kNoPlace}));
+  NVSAFE_TRY(collect_start(freeing, {}));
   NVSAFE_TRY(collect_finish(freeing));
   return true;
 }

@@ -1,6 +1,7 @@
 // Where a value goes: arithmetic on free entries, without flash.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "format/layout.hpp"
@@ -58,6 +59,20 @@ inline constexpr std::uint32_t kFirstChunkWorth = 400;  // bytes; less is not be
   const bool is_worth_it = room.active_free > 0 && (room.active_free - 1) * format::kEntrySize >= kFirstChunkWorth;
   if (from_active && (is_worth_it || !from_fresh)) return {true, false};
   return {from_fresh, from_fresh};
+}
+
+// What is left when a blob has been laid out so. Requires: layout.fits.
+[[nodiscard]] constexpr Room room_after_blob(Room room, std::uint32_t size, const BlobLayout& layout) {
+  const auto start_page = [&room] { room = {format::kEntryCount, room.free_pages - 1}; };
+  if (layout.starts_on_fresh_page || room.active_free < 2) start_page();
+  for (;;) {
+    const std::uint32_t part = std::min(size, (room.active_free - 1) * format::kEntrySize);
+    size -= part;
+    room.active_free -= 1 + format::data_entry_count(part);
+    if (size == 0 && room.active_free > 0) return {room.active_free - 1, room.free_pages};
+    start_page();
+    if (size == 0) return {room.active_free - 1, room.free_pages};
+  }
 }
 
 }  // namespace nvsafe::store

@@ -151,6 +151,8 @@ class Store {
   Result<void> check();
 
  private:
+  friend class Batch;
+
   Store(Flash& flash, Allocator& allocator, const format::EntryCipher* cipher, const MountOptions& options);
 
   // What the scan saw that mount() has to look into.
@@ -316,9 +318,9 @@ class Store {
                           PageContents& stays, bool is_rehearsal);
   Result<bool> repack(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
-  Result<void> collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  Result<void> collect_start(std::uint32_t victim, std::span<const Location> skipped);
   Result<void> collect_finish(std::uint32_t victim);
-  Result<void> copy_items(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  Result<void> copy_items(std::uint32_t victim, std::span<const Location> skipped);
   Result<void> move_item(Location from, const format::Entry& entry);
   Result<void> release_page(std::uint32_t page_index);
   Result<void> for_each_header(std::uint32_t page_index,
@@ -377,7 +379,9 @@ class Store {
   std::uint32_t free_page_count_ = 0;
   std::uint64_t next_sequence_ = 0;   // of the next page that is started
   std::uint32_t next_free_page_ = 0;  // where to look for a free page first, so that all take turns
-  Buffer<std::uint8_t> visited_;      // by page: collected already while room is made for one write
+  // A batch that needs every page it found room in does not spend one on keeping two items apart.
+  bool may_part_clashes_ = true;
+  Buffer<std::uint8_t> visited_;  // by page: collected already while room is made for one write
   std::array<std::uint32_t, format::kEntryCount> stock_hashes_;  // of the items of the active page, by entry
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/crc32.hpp"
 #include "base/endian.hpp"
+#include "store/new_entry.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {
@@ -12,20 +13,6 @@ namespace {
 
 using format::kEntryCount;
 using format::kEntrySize;
-
-format::Entry started(std::uint8_t namespace_index, const Name& key, ValueType type) {
-  format::Entry entry;
-  entry.namespace_index = namespace_index;
-  entry.type = type;
-  entry.set_key(key);
-  return entry;
-}
-
-format::Entry with_data(format::Entry entry, std::span<const std::uint8_t> data) {
-  entry.span = static_cast<std::uint8_t>(1 + format::data_entry_count(static_cast<std::uint32_t>(data.size())));
-  entry.set_data(static_cast<std::uint16_t>(data.size()), nvs_crc32(data));
-  return entry;
-}
 
 // Exponent all ones and a fraction: IEEE 754, section 3.4.
 bool is_nan(ValueType type, std::uint64_t bits) {
@@ -58,6 +45,7 @@ Result<void> Store::failed_write(const Result<void>& result) {
     case ErrorCode::kNoMemory:
     case ErrorCode::kInvalidValue:
     case ErrorCode::kValueTooLong:
+    case ErrorCode::kNotAllOrNothing:
       break;
     default:
       needs_tidying_ = true;
@@ -210,7 +198,9 @@ Result<void> Store::change_type_by_page(const format::Entry& entry, std::span<co
 Result<void> Store::update_single(const format::Entry& entry, std::span<const std::uint8_t> data, Old old, bool moves) {
   const std::uint32_t wanted = entry.span + (moves ? old.entry.span : 0u);
   const bool clashes = clashes_on_active_page(entry, old);
-  if (active_free() < wanted || (clashes && this->room().usable_pages() > 0)) NVSAFE_TRY(start_next_page());
+  if (active_free() < wanted || (clashes && may_part_clashes_ && this->room().usable_pages() > 0)) {
+    NVSAFE_TRY(start_next_page());
+  }
   if (moves && old.location.page_index() != active_page_) {
     NVSAFE_TRY(move_item(old.location, old.entry));
     const auto moved = found_again(old);
@@ -246,7 +236,7 @@ Result<void> Store::replace_through_collection(const format::Entry& entry, std::
                                        blob_index != nullptr ? LeavesChunks::kNo : LeavesChunks::kYes, chunk);
   if (!victim) return victim.failed();
   if (*victim == kNoPlace) return fail(ErrorCode::kNoSpace);
-  NVSAFE_TRY(collect_start(*victim, old.location, chunk));
+  NVSAFE_TRY(collect_start(*victim, std::array{old.location, chunk}));
   const auto location = append(entry, data);
   if (!location) return location.failed();
   Location final_location = *location;
@@ -322,7 +312,7 @@ Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std:
   first_chunk.chunk_index = index.chunk_start();
   const bool clashes = clashes_on_active_page(index, old) || clashes_on_active_page(first_chunk, {});
   BlobLayout layout = blob_layout(this->room(), size, is_fresh);
-  if (clashes && blob_fits_from_fresh_page(this->room(), size)) layout.starts_on_fresh_page = true;
+  if (clashes && may_part_clashes_ && blob_fits_from_fresh_page(this->room(), size)) layout.starts_on_fresh_page = true;
   Location location{kNoPlace};
   NVSAFE_TRY(write_chunks(value, old, layout, index, location));
   if (location == Location{kNoPlace}) return write_blob_index(index, old);
