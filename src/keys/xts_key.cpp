@@ -14,15 +14,10 @@ constexpr std::size_t kHalf = format::kXtsKeySize / 2;
 constexpr std::uint32_t kEncryptionKeySeed = 0xAEBE5A5A;
 constexpr std::uint32_t kTweakKeySeed = 0xCEDEA5A5;
 
-Result<void> derive_half(std::span<const std::uint8_t> hmac_key, std::uint32_t seed,
-                         std::span<std::uint8_t, kHalf> out) {
+Result<void> derive_half(Hmac hmac, std::uint32_t seed, std::span<std::uint8_t, kHalf> out) {
   std::array<std::uint8_t, kHalf> message;
   for (std::size_t i = 0; i < message.size(); i += sizeof(seed)) store_le32(message.data() + i, seed);
-  auto digest = crypto::hmac_sha256(hmac_key, message);
-  if (!digest) return digest.failed();
-  std::memcpy(out.data(), digest->data(), out.size());
-  secure_wipe(*digest);
-  return {};
+  return hmac(message, out);
 }
 
 bool consists_of(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> pattern) {
@@ -42,11 +37,22 @@ Result<XtsKey> generate(RandomSource& random) {
   return key;
 }
 
-Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key) {
+Result<XtsKey> derive_from_hmac(Hmac hmac) {
   XtsKey key;
-  NVSAFE_TRY(derive_half(hmac_key, kEncryptionKeySeed, key.mutable_bytes().first<kHalf>()));
-  NVSAFE_TRY(derive_half(hmac_key, kTweakKeySeed, key.mutable_bytes().last<kHalf>()));
+  NVSAFE_TRY(derive_half(hmac, kEncryptionKeySeed, key.mutable_bytes().first<kHalf>()));
+  NVSAFE_TRY(derive_half(hmac, kTweakKeySeed, key.mutable_bytes().last<kHalf>()));
   return key;
+}
+
+Result<XtsKey> derive_from_hmac_key(std::span<const std::uint8_t> hmac_key) {
+  return derive_from_hmac(
+      [&](std::span<const std::uint8_t> message, std::span<std::uint8_t, kHalf> out) -> Result<void> {
+        auto digest = crypto::hmac_sha256(hmac_key, message);
+        if (!digest) return digest.failed();
+        std::memcpy(out.data(), digest->data(), out.size());
+        secure_wipe(*digest);
+        return {};
+      });
 }
 
 Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key) {
