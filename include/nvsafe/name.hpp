@@ -28,6 +28,16 @@ class Name {
     return name;
   }
 
+  // The same of a C string, of which no more than 16 bytes are read.
+  static Result<Name> from_terminated(const char* text) {
+    Name name;
+    for (; text[name.size_] != '\0'; ++name.size_) {
+      if (name.size_ == kSizeMax) return fail(ErrorCode::kNameTooLong);
+      name.bytes_[name.size_] = text[name.size_];
+    }
+    return name;
+  }
+
   [[nodiscard]] constexpr std::string_view view() const { return {bytes_, size_}; }
   [[nodiscard]] constexpr bool empty() const { return size_ == 0; }
   // The 16 bytes of the field on flash.

@@ -3,8 +3,9 @@
 namespace nvsafe::device {
 
 ThreadLock::Line& ThreadLock::line_of_this_thread() {
-  static std::atomic<std::uint32_t> thread_count{0};
-  thread_local const std::uint32_t number = thread_count.fetch_add(1, std::memory_order_relaxed);
+  static constinit std::atomic<std::uint32_t> thread_count{0};
+  static constinit thread_local std::uint32_t number = 0;  // from 1; an initialiser would be looked at in each call
+  if (number == 0) number = thread_count.fetch_add(1, std::memory_order_relaxed) + 1;
   return lines_[number % kLineCount];
 }
 

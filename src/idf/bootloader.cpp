@@ -11,7 +11,7 @@
 namespace nvsafe::idf {
 namespace {
 
-bool is_too_long(const char* text) { return text == nullptr || !Name::from(text).ok(); }
+bool is_too_long(const char* text) { return text == nullptr || !Name::from_terminated(text).ok(); }
 
 // ESP_ERR_NVS_NOT_FOUND: nothing is wrong with it.
 esp_err_t check(const nvs_bootloader_read_list_t& wanted) {
@@ -67,10 +67,10 @@ esp_err_t read_string(store::Store& store, const store::ItemInfo& item, nvs_boot
 }
 
 void read_one(store::Store& store, nvs_bootloader_read_list_t& wanted) {
-  const auto index = store.namespace_index(*Name::from(wanted.namespace_name));
+  const auto index = store.namespace_index(*Name::from_terminated(wanted.namespace_name));
   if (!index) return;
   wanted.namespace_index = *index;
-  const auto item = store.find(*index, *Name::from(wanted.key_name));
+  const auto item = store.find(*index, *Name::from_terminated(wanted.key_name));
   if (!item) return;
   const nvs_type_t type = public_type(item->type);
   if (type == NVS_TYPE_BLOB) return;  // a blob is not there for this reader

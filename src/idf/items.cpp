@@ -13,9 +13,7 @@ namespace {
 // Errors: kNameTooLong; kInvalidValue for NULL.
 Result<Name> name_of(const char* text) {
   if (text == nullptr) return fail(ErrorCode::kInvalidValue);
-  std::size_t size = 0;
-  while (size <= Name::kSizeMax && text[size] != '\0') ++size;
-  return Name::from({text, size});
+  return Name::from_terminated(text);
 }
 
 // A key that no value can have is one that is not there. (ESP-IDF cuts it, and takes the key that is left.)

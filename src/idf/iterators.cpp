@@ -94,7 +94,7 @@ esp_err_t nvs_entry_find(const char* part_name, const char* namespace_name, nvs_
     if (!is_alone && !storage->store->is_loaded()) return kWantsToBeAlone;
     std::uint8_t namespace_index = kAnyNamespace;
     if (namespace_name != nullptr) {
-      const auto name = Name::from(namespace_name);
+      const auto name = Name::from_terminated(namespace_name);
       if (!name) return ESP_ERR_NVS_NOT_FOUND;
       const auto index = storage->store->namespace_index(*name);
       if (!index) return to_esp_err(index, Access::kRead);
