@@ -1,6 +1,7 @@
 // Any bytes as a partition of 3 to 8 pages, plain or encrypted: opened, checked, listed and read; then mounted and
 // written to. What could be read stays as it was until it is written itself, no rule of the flash is broken, and a
-// second mount changes nothing.
+// second mount changes nothing. Before that every mount policy is rehearsed on it: nothing is programmed, performing
+// the plan gives what the mount gives, and our own policy loses nothing.
 //
 // Input: byte 0 options, byte 1 how many operations; those, 4 bytes each; the rest is the partition, 0xFF to its end.
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "host/heap_allocator.hpp"
 #include "require.hpp"
 #include "sim/ram_nor.hpp"
+#include "store/mount_plan.hpp"
 #include "store/store.hpp"
 
 using nvsafe::Name;
@@ -115,6 +117,49 @@ void expect_kept(const Contents& before, const Contents& now, const char* what) 
   }
 }
 
+Bytes bytes_of(const sim::RamNor& flash) { return {flash.bytes().begin(), flash.bytes().end()}; }
+
+nvsafe::host::HeapAllocator heap;  // outlives every plan
+
+store::Losses losses_of(const store::MountPlan& plan, sim::RamNor& flash, const format::EntryCipher* cipher) {
+  const auto losses =
+      store::losses_of(plan, flash, heap, cipher, [](const store::Loss&) -> Result<void> { return {}; });
+  require(losses.ok(), "losses are counted");
+  return *losses;
+}
+
+store::MountPlan plan_of(sim::RamNor& flash, const format::EntryCipher* cipher, store::Policy policy) {
+  auto plan = store::plan_mount(flash, heap, cipher, policy);
+  require(plan.ok(), "a mount can be rehearsed");
+  require(flash.operation_count() == 0, "a rehearsal programs nothing");
+  return std::move(*plan);
+}
+
+// One that erases and zeroes the most; also under a key that is not the one of the image.
+void rehearse_destruction(const Bytes& image, const format::EntryCipher* cipher, const format::EntryCipher* right) {
+  sim::RamNor flash(image);
+  const auto plan = plan_of(flash, cipher, store::Policy::kRelease6_0_1);
+  sim::RamNor performed(image);
+  sim::RamNor mounted(image);
+  require(plan.apply(performed).ok(), "a plan can be performed");
+  const auto outcome = store::mount_as_release(mounted, heap, cipher, store::traits_of(store::Policy::kRelease6_0_1));
+  require(outcome.ok() && *outcome == plan.outcome, "the mount ends as planned");
+  require(bytes_of(mounted) == bytes_of(performed), "the mount does what was planned");
+  require(mounted.counts().refusals == 0, "no rule of the flash is broken");
+  const store::Losses losses = losses_of(plan, flash, right);
+  require(losses.lost_count <= losses.item_count, "no more is lost than was there");
+}
+
+void rehearse(const Bytes& image, const format::EntryCipher* cipher) {
+  sim::RamNor flash(image);
+  const auto ours = plan_of(flash, cipher, store::Policy::kNeverDestroy);
+  if (ours.outcome == store::MountOutcome::kRefused) require(ours.steps.empty(), "a refused mount programs nothing");
+  require(losses_of(ours, flash, cipher).lost_count == 0, "never_destroy loses nothing");
+  for (const store::Policy policy : store::kReleasePolicies) plan_of(flash, cipher, policy);
+  rehearse_destruction(image, cipher, cipher);
+  rehearse_destruction(image, cipher == nullptr ? &test_cipher() : nullptr, cipher);
+}
+
 Held value_of(std::uint8_t kind, std::uint8_t a, std::uint8_t b) {
   const std::size_t size = kind % 4 == 3 ? std::size_t{a} * 32 : a;
   Bytes bytes(size, b);
@@ -172,6 +217,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   nvsafe::host::HeapAllocator allocator;
   store::Statistics statistics;
 
+  rehearse(image, cipher);
   sim::RamNor flash(image);
   Contents readable;
   {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 namespace nvsafe {
@@ -32,6 +33,13 @@ constexpr void store_le(std::uint8_t* bytes, Integer value) {
   for (std::size_t i = 0; i < sizeof(Integer); ++i) {
     bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
   }
+}
+
+// Up to 8 bytes, little endian. Requires: bytes.size() <= 8.
+[[nodiscard]] constexpr std::uint64_t load_le(std::span<const std::uint8_t> bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | bytes[i];
+  return value;
 }
 
 [[nodiscard]] constexpr std::uint16_t load_le16(const std::uint8_t* b) { return load_le<std::uint16_t>(b); }

@@ -73,7 +73,7 @@ class Builder {
     entry.type = row.type;
     entry.set_key(*key);
     if (is_number(row.type)) {
-      entry.set_number(load_number(row));
+      entry.set_number(load_le(row.value));
       writer_.add_single(entry);
     } else if (row.type == ValueType::kString) {
       writer_.add_within_page(entry, row.value);
@@ -120,12 +120,6 @@ class Builder {
     entry.set_number(index);
     writer_.add_single(entry);
     return {};
-  }
-
-  static std::uint64_t load_number(const Setting& row) {
-    std::uint64_t value = 0;
-    for (std::size_t i = row.value.size(); i-- > 0;) value = value << 8 | row.value[i];
-    return value;
   }
 
   [[nodiscard]] Failed<text::Problem> too_small(std::uint32_t page_count) const {

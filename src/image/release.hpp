@@ -1,21 +1,15 @@
 // ESP-IDF releases, as far as values in NVS care. docs/FORMAT.md §4.4.
 #pragma once
 
-#include <optional>
 #include <string>
 
+#include "store/policy.hpp"
 #include "text/problem.hpp"
 #include "text/settings.hpp"
 
 namespace nvsafe::image {
 
-struct Release {
-  int major = 0;
-  int minor = 0;
-  std::optional<int> patch;  // none: the worst patch of the line is meant
-
-  friend bool operator==(const Release&, const Release&) = default;
-};
+using store::Release;
 
 // "5.5", "v6.0.1". Errors: kUsage.
 [[nodiscard]] text::Outcome<Release> parse_release(const std::string& text);

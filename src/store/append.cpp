@@ -1,24 +1,10 @@
 // Putting items behind the last one of the active page. The orders here are those after which stock firmware, too,
 // recovers every cut: docs/DESIGN.md, writing.
 #include <algorithm>
-#include <cstring>
 
-#include "base/crc32.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {
-namespace {
-
-// What stock firmware takes for the identity of an item when it looks for duplicates: 24 bits of a CRC.
-std::uint32_t stock_hash(const format::Entry& entry) {
-  std::array<std::uint8_t, 1 + Name::kFieldSize + 1> bytes;
-  bytes[0] = entry.namespace_index;
-  std::memcpy(bytes.data() + 1, entry.key.data(), entry.key.size());
-  bytes[17] = entry.chunk_index;
-  return nvs_crc32(bytes) & 0xFFFFFF;
-}
-
-}  // namespace
 
 Result<void> Store::finish_active_page() {
   if (active_page_ == kNoPlace) return {};
@@ -42,7 +28,7 @@ Result<void> Store::start_next_page() {
   active_page_ = page_index;
   next_free_page_ = page_index + 1;
   visited_[page_index] = 1;  // compact() leaves pages alone that it has filled itself
-  stock_hashes_.fill(kStockHashNone);
+  stock_hashes_.fill(StockIdentity::kNone);
   if (!page_order_.push_back(page_index)) return fail(ErrorCode::kNoMemory);  // reserved by settle()
   return {};
 }
@@ -55,14 +41,14 @@ void Store::note_appended(Location location, std::uint32_t span) {
 }
 
 void Store::note_stock_hash(const format::Entry& entry, std::uint32_t entry_index) {
-  stock_hashes_[entry_index] = stock_hash(entry);
+  stock_hashes_[entry_index] = StockIdentity::of(entry).item;
 }
 
 // Another item with the same stock hash on the active page, alive: after a cut stock firmware would erase one of them.
 // The version that the item replaces is no clash.
 bool Store::clashes_on_active_page(const format::Entry& entry, const Old& old) const {
   if (active_page_ == kNoPlace) return false;
-  const std::uint32_t hash = stock_hash(entry);
+  const std::uint32_t hash = StockIdentity::of(entry).item;
   const std::uint32_t end = pages_[active_page_].next_entry;
   for (std::uint32_t i = 0; i < end; ++i) {
     if (stock_hashes_[i] != hash) continue;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/repacking.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {
@@ -81,18 +82,45 @@ Result<void> Store::read_entries(Location first, std::span<std::uint8_t> out) {
 
 // False: there is not enough even after everything was collected; then nothing was programmed.
 Result<bool> Store::make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
+  if (!is_rehearsal) NVSAFE_TRY(level_before(is_enough));
+  return find_room(is_enough, is_rehearsal);
+}
+
+Result<bool> Store::find_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
   const Room now = room();
   if (is_enough(now)) return true;
   if (!has_sequences_left()) return false;
+  if (!is_enough(ideal_room())) return false;
   const std::uint32_t victim = best_victim(active_page_, false);
   if (victim == kNoPlace) return false;
   if (now.free_pages > 0 && is_enough(room_without(now, victim, pages_[victim].written_count, active_page_))) {
-    if (!is_rehearsal) NVSAFE_TRY(collect_for(is_enough, victim));
-    return true;
+    if (is_rehearsal) return true;
+    PageContents copied;
+    NVSAFE_TRY(add_contents(victim, copied));
+    if (!copied.has_clash()) {
+      NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
+      return true;
+    }
   }
-  auto enough = compact(is_enough, true);
-  if (!enough || !*enough || is_rehearsal) return enough;
-  return compact(is_enough, false);
+  for (const auto clashes : {Clashes::kPart, Clashes::kCopy}) {
+    auto enough = compact(is_enough, clashes, true);
+    if (!enough || (*enough && is_rehearsal)) return enough;
+    if (*enough) return compact(is_enough, clashes, false);
+  }
+  return repack(is_enough, is_rehearsal);
+}
+
+// What there would be if the items could be packed without a gap: no collection gives more.
+Room Store::ideal_room() const {
+  std::uint32_t live = 0;
+  std::uint32_t page_count = free_page_count_;
+  for (const std::uint32_t page_index : page_order_) {
+    if (pages_[page_index].is_pinned) continue;
+    live += pages_[page_index].written_count;
+    ++page_count;
+  }
+  const std::uint32_t used = (live + kEntryCount - 1) / kEntryCount;
+  return {std::max(used * kEntryCount - live, active_free()), page_count - used};
 }
 
 // What there is when `left` entries of the victim have been copied to the spare page and the victim is erased.
@@ -102,39 +130,87 @@ Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t le
 }
 
 // Page after page, the emptiest first, until there is enough. The rehearsal takes the same decisions without touching
-// the flash: each page is visited once at most, and what it holds does not change before that.
-Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
+// the flash: each page is visited once at most, and what it holds does not change before that. Collections of stock
+// firmware bring chunks of one key together on a page; such a page is copied as it is only if nothing else helps.
+Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, Clashes clashes, bool is_rehearsal) {
   for (std::uint8_t& visited : visited_) visited = 0;
   Room now = room();
   std::uint32_t active = active_page_;  // kNoPlace from when another page has taken its place
+  PageContents on_active;
+  if (active != kNoPlace) NVSAFE_TRY(add_contents(active, on_active));
   while (!is_enough(now)) {
     const std::uint32_t victim = best_victim(active, true);
     if (victim == kNoPlace) return false;
     visited_[victim] = 1;
     std::uint32_t left = pages_[victim].written_count;
-    const bool does_it = is_enough(room_without(now, victim, left, active));
+    PageContents copied;
+    NVSAFE_TRY(add_contents(victim, copied));
+    const bool does_it = !copied.has_clash() && is_enough(room_without(now, victim, left, active));
     if (!does_it && victim != active && now.free_pages > 0) {
-      NVSAFE_TRY(move_items(victim, now, left, is_rehearsal));
+      copied = {};
+      NVSAFE_TRY(move_items(victim, now, left, on_active, copied, is_rehearsal));
       if (active != kNoPlace) visited_[active] = 1;
     }
     if (left > 0 && now.free_pages == 0) return false;
+    if (copied.has_clash() && clashes == Clashes::kPart) continue;
     if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
     now = room_without(now, victim, left, active);
     if (left > 0 || victim == active) active = kNoPlace;
+    if (left > 0) on_active = copied;
   }
   return true;
 }
 
 // Fills the end of the active page with items of the victim, each as an update of its own: the copy complete, then the
-// old one erased. Chunks stay, because two chunks of a key must not meet on the active page.
-Result<void> Store::move_items(std::uint32_t victim, Room& room, std::uint32_t& left, bool is_rehearsal) {
+// old one erased.
+Result<void> Store::move_items(std::uint32_t victim, Room& room, std::uint32_t& left, PageContents& on_active,
+                               PageContents& stays, bool is_rehearsal) {
   return for_each_header(victim, [&](Location location, const format::Entry& entry) -> Result<void> {
-    if (entry.type == ValueType::kBlobData || entry.span > room.active_free) return {};
+    const StockIdentity identity = StockIdentity::of(entry);
+    if (entry.span > room.active_free || !on_active.takes(identity)) {
+      stays.add(identity);
+      return {};
+    }
     if (!is_rehearsal) NVSAFE_TRY(move_item(location, entry));
+    on_active.add(identity);
     room.active_free -= entry.span;
     left -= entry.span;
     return {};
   });
+}
+
+// The last resort, and the only one that asks for memory: before anything is programmed. Of a large partition the
+// emptiest pages are looked at.
+Result<bool> Store::repack(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal) {
+  Repacking repacking(*allocator_);
+  const auto add = [&](std::uint32_t page_index) {
+    const PageRecord& page = pages_[page_index];
+    visited_[page_index] = 1;
+    repacking.add_page(page_index, page_index == active_page_, page.written_count == page.next_entry);
+    return for_each_header(page_index, [&](Location location, const format::Entry& entry) {
+      return repacking.add_item(location, entry.span, StockIdentity::of(entry));
+    });
+  };
+  for (std::uint8_t& visited : visited_) visited = 0;
+  if (active_page_ != kNoPlace && !pages_[active_page_].is_pinned) NVSAFE_TRY(add(active_page_));
+  while (!repacking.is_full()) {
+    const std::uint32_t page_index = best_victim(active_page_, true);
+    if (page_index == kNoPlace) break;
+    NVSAFE_TRY(add(page_index));
+  }
+  const auto enough = repacking.plan(room(), is_enough);
+  if (!enough) return enough.failed();
+  if (!*enough || is_rehearsal) return *enough;
+  for (const Repacking::Step& step : repacking.steps()) {
+    if (step.kind == Repacking::Step::Kind::kCollect) {
+      NVSAFE_TRY(collect(step.location.page_index(), {kNoPlace}, {kNoPlace}));
+      continue;
+    }
+    const auto entry = read_entry(step.location);
+    if (!entry) return entry.failed();
+    NVSAFE_TRY(move_item(step.location, *entry));
+  }
+  return true;
 }
 
 Result<void> Store::move_item(Location from, const format::Entry& entry) {
@@ -159,60 +235,11 @@ void Store::relocate(const CopiedItem& item, std::uint32_t from_page, std::uint3
   }
 }
 
-// Collections of stock firmware bring chunks of one key together on a page. When that page is collected again and the
-// second chunk becomes the last item of the copy, a mount of stock firmware erases the first. So another page is
-// collected if one gives enough too, and the second chunk is moved to its copy.
-Result<void> Store::collect_for(FunctionRef<bool(const Room&)> is_enough, std::uint32_t victim) {
-  const auto has_two = has_chunks_of_one_key(victim);
-  if (!has_two) return has_two.failed();
-  if (!*has_two) return collect(victim, {kNoPlace}, {kNoPlace});
-  for (std::uint8_t& visited : visited_) visited = 0;
-  visited_[victim] = 1;
-  const Room now = room();
-  const std::uint32_t other = best_victim(active_page_, true);
-  if (other == kNoPlace || !is_enough(room_without(now, other, pages_[other].written_count, active_page_))) {
-    return collect(victim, {kNoPlace}, {kNoPlace});
-  }
-  NVSAFE_TRY(collect(other, {kNoPlace}, {kNoPlace}));
-  return part_chunks(victim, is_enough);
-}
-
-Result<bool> Store::has_chunks_of_one_key(std::uint32_t page_index) {
-  ChunkKeys keys;
-  bool has_two = false;
-  NVSAFE_TRY(for_each_header(page_index, [&](Location, const format::Entry& entry) -> Result<void> {
-    has_two |= keys.is_second(entry);
+Result<void> Store::add_contents(std::uint32_t page_index, PageContents& contents) {
+  return for_each_header(page_index, [&](Location, const format::Entry& entry) -> Result<void> {
+    contents.add(StockIdentity::of(entry));
     return {};
-  }));
-  return has_two;
-}
-
-// Moves all but the first chunk of each key to the active page, where there is room and no other chunk of that key.
-Result<void> Store::part_chunks(std::uint32_t page_index, FunctionRef<bool(const Room&)> is_enough) {
-  ChunkKeys keys;
-  return for_each_header(page_index, [&](Location location, const format::Entry& entry) -> Result<void> {
-    Room left = room();
-    if (!keys.is_second(entry) || page_index == active_page_ || entry.span > left.active_free) return {};
-    left.active_free -= entry.span;
-    if (!is_enough(left)) return {};
-    bool would_meet = false;
-    NVSAFE_TRY(for_each_header(active_page_, [&](Location, const format::Entry& other) -> Result<void> {
-      would_meet |= other.type == entry.type && other.key == entry.key;
-      return {};
-    }));
-    return would_meet ? Result<void>() : move_item(location, entry);
   });
-}
-
-// By hash: an item may count as a chunk's second one that is not, in rare cases, and never the reverse.
-bool Store::ChunkKeys::is_second(const format::Entry& entry) {
-  if (entry.type != ValueType::kBlobData) return false;
-  const std::uint32_t key = identity_hash(entry.namespace_index, entry.key, format::kChunkIndexNone);
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (keys_[i] == key) return true;
-  }
-  keys_[count_++] = key;
-  return false;
 }
 
 // Copies what is live in the victim to a fresh page and erases the victim. The victim is FREEING meanwhile, and nothing

@@ -61,6 +61,7 @@ Result<void> Store::tidy_loaded() {
       untidy_.surplus_chunks != 0) {
     Buffer<Step> steps(*allocator_);
     NVSAFE_TRY(plan_steps(steps));
+    if (could_unprove(steps)) steps.clear();
     for (const Step& step : steps) NVSAFE_TRY(apply(step));
     if (!steps.empty()) NVSAFE_TRY(load());
   }
@@ -68,6 +69,14 @@ Result<void> Store::tidy_loaded() {
   NVSAFE_TRY(settle());
   needs_tidying_ = false;
   return {};
+}
+
+// Torn items may be all that decodes beside what does not: without them the next mount would refuse the key.
+bool Store::could_unprove(const Buffer<Step>& steps) const {
+  if (statistics_.decoded_entries == statistics_.written_entries) return false;
+  std::uint32_t erased = 0;
+  for (const Step& step : steps) erased += step.kind == StepKind::kDestroyEntry ? 0 : step.count;
+  return erased >= statistics_.decoded_entries;
 }
 
 // Finds the page to write to, and makes the room in memory that writing must not ask for.
@@ -78,7 +87,7 @@ Result<void> Store::settle() {
   free_page_count_ = 0;
   for (std::uint32_t i = 0; i < pages_.size(); ++i) free_page_count_ += is_free(i) ? 1 : 0;
   next_sequence_ = 0;
-  stock_hashes_.fill(kStockHashNone);
+  stock_hashes_.fill(StockIdentity::kNone);
   if (page_order_.empty()) return {};
   const std::uint32_t newest = page_order_[page_order_.size() - 1];
   next_sequence_ = std::uint64_t{pages_[newest].sequence} + 1;
@@ -91,16 +100,15 @@ Result<void> Store::settle() {
   if (pages_[newest].kind != PageKind::kActive || pages_[newest].version != format::kVersion2) return {};
   active_page_ = newest;
   NVSAFE_TRY(skip_marginal_entries());
-  ChunkKeys keys;
-  bool has_chunks_of_one_key = false;
+  PageContents contents;
   NVSAFE_TRY(for_each_header(newest, [&](Location location, const format::Entry& entry) -> Result<void> {
     note_stock_hash(entry, location.entry_index());
-    has_chunks_of_one_key |= keys.is_second(entry);
+    contents.add(StockIdentity::of(entry));
     return {};
   }));
   // Stock firmware brings them together, and erases one at its next mount if the page is still ACTIVE.
   // (A page that is the copy of a FREEING one is judged as such first.)
-  if (!has_chunks_of_one_key || untidy_.freeing_pages > 0) return {};
+  if (!contents.has_clash() || untidy_.freeing_pages > 0) return {};
   NVSAFE_TRY(finish_active_page());
   active_page_ = kNoPlace;
   return {};

@@ -19,6 +19,7 @@
 #include "store/finding.hpp"
 #include "store/item_index.hpp"
 #include "store/location.hpp"
+#include "store/page_contents.hpp"
 #include "store/page_scan.hpp"
 #include "store/page_writer.hpp"
 #include "store/space.hpp"
@@ -64,6 +65,15 @@ struct MountOptions {
   bool is_read_only = false;      // nothing is programmed; what a cut left is only looked through
   bool first_word_alone = false;  // see PageWriter
   bool purges = false;            // what is replaced or erased is overwritten with zeros
+  bool levels_wear = true;        // pages whose content does not change take turns, too
+};
+
+// What one call of maintain() may do at most. 126 entries and one erase always get on.
+struct MaintenanceBudget {
+  std::uint32_t entries = format::kEntryCount;  // that are copied to another place
+  std::uint32_t erases = 1;
+
+  friend constexpr bool operator==(const MaintenanceBudget&, const MaintenanceBudget&) = default;
 };
 
 class Store {
@@ -103,6 +113,13 @@ class Store {
   // Errors: kNoSpace and those of set().
   Result<std::uint8_t> create_namespace(
       const Name& name, FunctionRef<bool(std::uint8_t)> is_held = [](std::uint8_t) { return false; });
+
+  // For idle time: makes room before it is needed, so that the next set of a number needs no erase and no new page: two
+  // pages free and blank, if what is live leaves them, and a free entry in the page that is written to. Then levels
+  // wear. Items are moved one by one as ordinary updates where that does; no collection is left unfinished.
+  // True: nothing was done, and nothing is left to do. Errors: kReadOnly, kFlashIo, kFlashRule, kPowerLost, kProvider,
+  // kNoMemory.
+  Result<bool> maintain(const MaintenanceBudget& budget = {});
 
   // False after a write that failed: the next call, whichever it is, reads the flash again. Until then, reading calls
   // may come from many threads at once, as long as none writes.
@@ -192,22 +209,12 @@ class Store {
     Location location;
     format::Entry entry;
   };
-  // The keys of the chunks that were seen on one page.
-  class ChunkKeys {
-   public:
-    [[nodiscard]] bool is_second(const format::Entry& entry);
-
-   private:
-    std::array<std::uint32_t, format::kEntryCount> keys_;
-    std::size_t count_ = 0;
-  };
   struct CopiedItem {
     std::uint32_t hash;
     std::uint8_t from;  // entry in the old page
     std::uint8_t to;    // entry in the new one
     bool is_definition;
   };
-  static constexpr std::uint32_t kStockHashNone = 0xFFFFFFFF;
 
   // open.cpp
   Result<void> load();
@@ -232,6 +239,7 @@ class Store {
   [[nodiscard]] bool has_unreadable() const;
   Result<void> tidy();
   Result<void> tidy_loaded();
+  [[nodiscard]] bool could_unprove(const Buffer<Step>& steps) const;
   Result<void> settle();
   Result<void> skip_marginal_entries();
   Result<bool> finish_collections();
@@ -260,6 +268,7 @@ class Store {
   Result<void> check_value(ValueType type, std::span<const std::uint8_t> value) const;
   [[nodiscard]] bool needs_fresh_page(std::span<const std::uint8_t> value, const Old& old) const;
   Result<Old> find_old(std::uint8_t namespace_index, const std::array<char, Name::kFieldSize>& key);
+  Result<Old> found_again(const Old& old);
   Result<bool> is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value);
   Result<bool> is_blob_equal(const format::Entry& index, std::span<const std::uint8_t> value);
   Result<bool> is_data_equal(Location header, const format::Entry& entry, std::span<const std::uint8_t> value);
@@ -290,6 +299,15 @@ class Store {
   Result<std::uint8_t> free_namespace_index(FunctionRef<bool(std::uint8_t)> is_held);
   Result<void> add_namespace(const Name& name, std::uint8_t index);
 
+  // maintain.cpp
+  Result<bool> maintain_within(MaintenanceBudget& budget);
+  Result<bool> collect_within(std::uint32_t page_index, MaintenanceBudget& budget);
+  Result<bool> compact_within(FunctionRef<bool(const Room&)> is_enough, MaintenanceBudget& budget);
+  Result<bool> move_items_within(std::uint32_t victim, PageContents& stays, std::uint32_t& entries);
+  Result<std::uint32_t> page_to_level();
+  [[nodiscard]] std::uint32_t live_count() const;
+  Result<void> level_before(FunctionRef<bool(const Room&)> is_enough);
+
   // append.cpp
   enum class ChunkOrder : std::uint8_t { kPlain, kFullBeforeLastMark };
   [[nodiscard]] std::uint32_t active_free() const {
@@ -315,12 +333,15 @@ class Store {
                                          std::uint32_t active_page);
   [[nodiscard]] std::uint32_t find_free_page() const;
   [[nodiscard]] bool is_free(std::uint32_t page_index) const;
+  [[nodiscard]] Room ideal_room() const;
+  Result<bool> find_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<bool> make_room(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
-  Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
-  Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, bool is_rehearsal);
-  Result<void> collect_for(FunctionRef<bool(const Room&)> is_enough, std::uint32_t victim);
-  Result<bool> has_chunks_of_one_key(std::uint32_t page_index);
-  Result<void> part_chunks(std::uint32_t page_index, FunctionRef<bool(const Room&)> is_enough);
+  enum class Clashes : std::uint8_t { kPart, kCopy };
+  Result<bool> compact(FunctionRef<bool(const Room&)> is_enough, Clashes clashes, bool is_rehearsal);
+  Result<void> add_contents(std::uint32_t page_index, PageContents& contents);
+  Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, PageContents& on_active,
+                          PageContents& stays, bool is_rehearsal);
+  Result<bool> repack(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
   Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_start(std::uint32_t victim, Location skipped_a, Location skipped_b);
   Result<void> collect_finish(std::uint32_t victim);

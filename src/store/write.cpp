@@ -27,12 +27,6 @@ format::Entry with_data(format::Entry entry, std::span<const std::uint8_t> data)
   return entry;
 }
 
-std::uint64_t load_number(std::span<const std::uint8_t> value) {
-  std::uint64_t number = 0;
-  for (std::size_t i = value.size(); i-- > 0;) number = number << 8 | value[i];
-  return number;
-}
-
 // Exponent all ones and a fraction: IEEE 754, section 3.4.
 bool is_nan(ValueType type, std::uint64_t bits) {
   if (type == ValueType::kFloat) return (bits & 0x7FFFFFFF) > 0x7F800000;
@@ -73,7 +67,7 @@ Result<void> Store::failed_write(const Result<void>& result) {
 
 Result<void> Store::check_value(ValueType type, std::span<const std::uint8_t> value) const {
   if (is_number(type)) {
-    if (value.size() != number_size(type) || is_nan(type, load_number(value))) return fail(ErrorCode::kInvalidValue);
+    if (value.size() != number_size(type) || is_nan(type, load_le(value))) return fail(ErrorCode::kInvalidValue);
     return {};
   }
   if (type == ValueType::kString) {
@@ -96,6 +90,12 @@ Result<Store::Old> Store::find_old(std::uint8_t namespace_index, const std::arra
   return old;
 }
 
+// The same version, where it stands by now.
+Result<Store::Old> Store::found_again(const Old& old) {
+  if (!old.exists) return Old{};
+  return find_old(old.entry.namespace_index, old.entry.key);
+}
+
 Result<bool> Store::is_equal(const Old& old, ValueType type, std::span<const std::uint8_t> value) {
   if (!old.exists) return false;
   if (type == ValueType::kBlobData) {
@@ -103,7 +103,7 @@ Result<bool> Store::is_equal(const Old& old, ValueType type, std::span<const std
     return is_blob_equal(old.entry, value);
   }
   if (old.entry.type != type) return false;
-  if (is_number(type)) return old.entry.number() == load_number(value);
+  if (is_number(type)) return old.entry.number() == load_le(value);
   return is_data_equal(old.location, old.entry, value);
 }
 
@@ -160,7 +160,7 @@ Result<void> Store::set_checked(std::uint8_t namespace_index, const Name& key, V
   if (type == ValueType::kBlobData) {
     NVSAFE_TRY(set_blob(namespace_index, key, value, *old));
   } else if (is_number(type)) {
-    entry.set_number(load_number(value));
+    entry.set_number(load_le(value));
     NVSAFE_TRY(set_single(entry, {}, *old));
   } else {
     NVSAFE_TRY(set_single(with_data(entry, value), value, *old));
@@ -180,7 +180,7 @@ Result<void> Store::set_single(const format::Entry& entry, std::span<const std::
   if (!room) return room.failed();
   if (!*room) return set_single_at_full(entry, data, old);
 
-  const auto now = find_old(entry.namespace_index, entry.key);  // making room may have moved it
+  const auto now = found_again(old);
   if (!now) return now.failed();
   if (changes_type && !moves) return change_type_by_page(entry, data, *now);
   return update_single(entry, data, *now, moves);
@@ -195,7 +195,7 @@ Result<void> Store::change_type_by_page(const format::Entry& entry, std::span<co
   if (*page == kNoPlace && room().usable_pages() > 0) {
     NVSAFE_TRY(start_next_page());
     NVSAFE_TRY(move_item(old.location, old.entry));
-    const auto moved = find_old(entry.namespace_index, entry.key);
+    const auto moved = found_again(old);
     if (!moved) return moved.failed();
     old = *moved;
     page = replaceable_page(entry.span, old, LeavesChunks::kYes, chunk);
@@ -212,9 +212,9 @@ Result<void> Store::update_single(const format::Entry& entry, std::span<const st
   if (active_free() < wanted || (clashes && this->room().usable_pages() > 0)) NVSAFE_TRY(start_next_page());
   if (moves && old.location.page_index() != active_page_) {
     NVSAFE_TRY(move_item(old.location, old.entry));
-    const auto again = find_old(entry.namespace_index, entry.key);
-    if (!again) return again.failed();
-    old = *again;
+    const auto moved = found_again(old);
+    if (!moved) return moved.failed();
+    old = *moved;
   }
   const auto location = append(entry, data);
   if (!location) return location.failed();
@@ -231,7 +231,7 @@ Result<void> Store::set_single_at_full(const format::Entry& entry, std::span<con
   const auto room = make_room([&](const Room& now) { return now.takes(entry.span); }, false);
   if (!room) return room.failed();
   if (!*room) return fail(ErrorCode::kNoSpace);
-  const auto now = find_old(entry.namespace_index, entry.key);
+  const auto now = found_again(old);
   if (!now) return now.failed();
   return update_single(entry, data, *now, false);
 }
@@ -314,13 +314,16 @@ Result<void> Store::set_blob(std::uint8_t namespace_index, const Name& key, std:
   if (!room) return room.failed();
   if (!*room) return set_blob_at_full(index, value, old);
 
-  if (old.exists) {
-    const auto again = find_old(namespace_index, index.key);
-    if (!again) return again.failed();
-    old = *again;
-  }
+  const auto now = found_again(old);
+  if (!now) return now.failed();
+  old = *now;
+  format::Entry first_chunk = index;
+  first_chunk.chunk_index = index.chunk_start();
+  const bool clashes = clashes_on_active_page(index, old) || clashes_on_active_page(first_chunk, {});
+  BlobLayout layout = blob_layout(this->room(), size, is_fresh);
+  if (clashes && blob_fits_from_fresh_page(this->room(), size)) layout.starts_on_fresh_page = true;
   Location location{kNoPlace};
-  NVSAFE_TRY(write_chunks(value, old, blob_layout(this->room(), size, is_fresh), index, location));
+  NVSAFE_TRY(write_chunks(value, old, layout, index, location));
   if (location == Location{kNoPlace}) return write_blob_index(index, old);
   NVSAFE_TRY(put_in_index(index, location, old));
   return erase_old(old);
@@ -333,7 +336,7 @@ Result<void> Store::write_blob_index(const format::Entry& index, Old old) {
   if (changes_type && old.location.page_index() != active_page_) {
     if (old.entry.span < active_free()) {
       NVSAFE_TRY(move_item(old.location, old.entry));
-      const auto moved = find_old(index.namespace_index, index.key);
+      const auto moved = found_again(old);
       if (!moved) return moved.failed();
       old = *moved;
     } else {
@@ -411,7 +414,7 @@ Result<void> Store::erase_item(Location location, const format::Entry& entry) {
   page.written_count = static_cast<std::uint8_t>(page.written_count - entry.span);
   page.decoded_count = static_cast<std::uint8_t>(page.decoded_count - entry.span);
   page.erased_count = static_cast<std::uint8_t>(page.erased_count + entry.span);
-  if (location.page_index() == active_page_) stock_hashes_[location.entry_index()] = kStockHashNone;
+  if (location.page_index() == active_page_) stock_hashes_[location.entry_index()] = StockIdentity::kNone;
   if (!options_.purges) return {};
   return writer_.destroy(location, entry.span);
 }
@@ -595,6 +598,7 @@ Result<void> Store::add_namespace(const Name& name, std::uint8_t index) {
   }
   format::Entry entry = started(format::kNamespaceOfNamespaces, name, ValueType::kU8);
   entry.set_number(index);
+  if (clashes_on_active_page(entry, {}) && this->room().usable_pages() > 0) NVSAFE_TRY(start_next_page());
   const auto location = append(entry, {});
   if (!location) return location.failed();
   if (!namespaces_.push_back({index, name, *location})) return fail(ErrorCode::kNoMemory);

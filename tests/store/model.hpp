@@ -27,7 +27,7 @@ struct Value {
 };
 
 struct Operation {
-  enum class Kind : std::uint8_t { kSet, kErase, kEraseNamespace, kCreateNamespace, kPurge, kRemount };
+  enum class Kind : std::uint8_t { kSet, kErase, kEraseNamespace, kCreateNamespace, kPurge, kRemount, kMaintain };
   Kind kind = Kind::kSet;
   std::string space;
   std::string key;
@@ -63,6 +63,7 @@ inline Operation erase_namespace(std::string space) {
   return {Operation::Kind::kEraseNamespace, std::move(space), {}, {}};
 }
 inline Operation create(std::string space) { return {Operation::Kind::kCreateNamespace, std::move(space), {}, {}}; }
+inline Operation maintain() { return {Operation::Kind::kMaintain, {}, {}, {}}; }
 inline Operation remount() { return {Operation::Kind::kRemount, {}, {}, {}}; }
 
 // Of 40 keys in 3 namespaces, values of every size up to three pages, now and then a remount.
@@ -83,6 +84,7 @@ inline Operation random_operation(sim::SeededRandom& random) {
     case 5:
       return {Operation::Kind::kErase, space, key, {}};
     case 6:
+      if (random.below(4) == 0) return maintain();
       return random.below(20) == 0 ? erase_namespace(space) : remount();
     default:
       return set(space, key, number(random.next_bool() ? ValueType::kU32 : ValueType::kI16, s & 0xFF));
@@ -168,6 +170,10 @@ class Mounted {
     if (operation.kind == Operation::Kind::kRemount) {
       remount();
       return ok() ? Result<void>() : fail(error);
+    }
+    if (operation.kind == Operation::Kind::kMaintain) {
+      const auto done = store().maintain();
+      return done ? Result<void>() : done.failed();
     }
     const auto space = *Name::from(operation.space);
     if (operation.kind == Operation::Kind::kSet || operation.kind == Operation::Kind::kCreateNamespace) {

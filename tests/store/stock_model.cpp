@@ -19,6 +19,7 @@ using format::kPageSize;
 constexpr std::uint32_t kMarkWordSize = 4;     // marks are programmed in words
 constexpr std::uint32_t kEntriesPerWord = 16;  // of two bits each
 constexpr std::uint32_t kErasedWord = 0xFFFFFFFF;
+constexpr std::uint8_t kNamespaceAny = 255;
 
 // 24 bits of the CRC over namespace, key and chunk index: what two items of one page are compared by.
 std::uint32_t hash_of(const format::Entry& entry) {
@@ -30,7 +31,10 @@ std::uint32_t hash_of(const format::Entry& entry) {
 }
 
 // An entry with a right CRC that makes no sense is erased like one with a wrong CRC.
-bool makes_sense(const format::Entry& entry, std::uint32_t at) {
+// Whether the key ends and what the namespace is it does not ask.
+bool makes_sense(format::Entry entry, std::uint32_t at) {
+  entry.key.back() = '\0';
+  entry.namespace_index = format::kNamespaceIndexMin;
   switch (format::entry_fault(entry, at)) {
     case format::EntryFault::kSpan:
     case format::EntryFault::kChunkIndex:
@@ -41,8 +45,8 @@ bool makes_sense(const format::Entry& entry, std::uint32_t at) {
   }
 }
 
-// Chunks of one version of a blob: those below 0x80 or those from there. Assumed: how many the index names is not
-// asked.
+// Chunks of one version of a blob: those below 0x80 or those from there. How many the index names is not asked: a blob
+// of 151 chunks is erased.
 bool is_of_version(std::uint8_t chunk_index, std::uint8_t chunk_start) {
   return (chunk_index >= format::kChunkStartOther) == (chunk_start >= format::kChunkStartOther);
 }
@@ -203,18 +207,19 @@ void StockModel::check_items_of_active_page(Page& page) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> hashes;  // and where
   // Assumed: an erased entry behind an item, and it is the last item no more. The order of rule 8 could not work
   // otherwise.
-  std::optional<std::uint32_t> last;
+  constexpr std::uint32_t kNone = kEntryCount;
+  std::uint32_t last = kNone;
   const std::uint32_t end = page.next_free;
   for (std::uint32_t i = 0; i < end;) {
     if (state_of(page, i) != EntryState::kWritten) {
-      if (state_of(page, i) == EntryState::kErased) last.reset();
+      if (state_of(page, i) == EntryState::kErased) last = kNone;
       ++i;
       continue;
     }
     const format::Entry entry = entry_at(page, i);
     if (!is_live(page, i)) {
       give_up(page, i++);
-      last.reset();
+      last = kNone;
       continue;
     }
     const bool sound = makes_sense(entry, i);
@@ -222,7 +227,7 @@ void StockModel::check_items_of_active_page(Page& page) {
     for (std::uint32_t j = i; sound && j < i + entry.span; ++j) is_whole &= state_of(page, j) == EntryState::kWritten;
     if (!is_whole) {
       erase_span(page, i, true);
-      last.reset();
+      last = kNone;
       i += sound ? entry.span : 1;
       continue;
     }
@@ -239,11 +244,11 @@ void StockModel::check_items_of_active_page(Page& page) {
     last = i;
     i += entry.span;
   }
-  if (!last) return;
+  if (last == kNone) return;
   // The last item's duplicate is looked for by key and type, without the chunk index: of a blob, any chunk will do.
-  const format::Entry entry = entry_at(page, *last);
+  const format::Entry entry = entry_at(page, last);
   const Found first = find_in(page, {entry.namespace_index, entry.key, entry.type, {}});
-  if (first && first.at < *last) erase_span(page, first.at, true);
+  if (first && first.at < last) erase_span(page, first.at, true);
 }
 
 // One slot: its mark, then zeros over it.
@@ -357,6 +362,8 @@ void StockModel::remove_mismatched_indexes() {
   }
 }
 
+// Here the index's count decides: 5.1, which does not look for mismatched indexes yet, erases no chunk of a blob of
+// 151.
 void StockModel::remove_orphans() {
   std::vector<Found> chunks;
   for (Page* page : order_) {
@@ -368,9 +375,10 @@ void StockModel::remove_orphans() {
     bool has_index = false;
     for (Page* page : order_) {
       for_each_item(*page, [&](const Found& item) {
+        const unsigned start = item.entry.chunk_start();
         has_index |= item.entry.type == ValueType::kBlobIndex && item.entry.key == chunk.entry.key &&
-                     item.entry.namespace_index == chunk.entry.namespace_index &&
-                     is_of_version(chunk.entry.chunk_index, item.entry.chunk_start());
+                     item.entry.namespace_index == chunk.entry.namespace_index && chunk.entry.chunk_index >= start &&
+                     chunk.entry.chunk_index < start + item.entry.chunk_count();
       });
     }
     if (!has_index) erase_span(*chunk.page, chunk.at, true);
@@ -409,7 +417,9 @@ StockModel::Found StockModel::find_in(Page& page, const Wanted& wanted) {
     const format::Entry& entry = page.entries[i];
     const bool is_type = wanted.type ? entry.type == *wanted.type : entry.type != ValueType::kBlobData;
     const bool is_chunk = !wanted.chunk_index || entry.chunk_index == *wanted.chunk_index;
-    if (is_type && is_chunk && entry.namespace_index == wanted.namespace_index && entry.key == wanted.key) {
+    const bool is_in_namespace =
+        wanted.namespace_index == kNamespaceAny || entry.namespace_index == wanted.namespace_index;
+    if (is_type && is_chunk && is_in_namespace && entry.key == wanted.key) {
       return {&page, i, entry};
     }
     i += std::max<std::uint32_t>(entry.span, 1);

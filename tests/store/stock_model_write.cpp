@@ -44,6 +44,7 @@ StockError StockModel::perform(const Operation& operation) {
     case Kind::kRemount:
       return mount();
     case Kind::kPurge:
+    case Kind::kMaintain:
       break;
   }
   return StockError::kNone;

@@ -128,6 +128,28 @@ inline std::vector<Workload> workloads() {
     many.cut = {set("b", blob(5500, 1)), set("long", string(2000, 1))};
     all.push_back(many);
   }
+  {
+    // Pages with 97, 73 and 96 live entries, of which no two fit into one: only items put together anew make the room.
+    Workload repacked{"room made by putting items together anew", 4, {set("s97", string(95 * 32, 1))}, {}};
+    append(repacked.before, {set("e0", string(27 * 32, 1)), set("s65", string(64 * 32, 2))});
+    append(repacked.before, numbers(8));
+    append(repacked.before, {set("e1", string(52 * 32, 2)), set("s61", string(60 * 32, 3)),
+                             set("s9", string(8 * 32, 4)), set("s8", string(7 * 32, 5))});
+    append(repacked.before, numbers(18, 8));
+    append(repacked.before, {erase("e0"), erase("e1")});
+    repacked.cut = {set("s93", string(92 * 32, 6))};
+    all.push_back(repacked);
+  }
+  {
+    // Page 0 has not changed for as long as it takes; page 1 is nearly empty; then the page written to is full.
+    Workload idle{"idle work and levelling", 4, {}, {}};
+    append(idle.before, {set("cold", string(2000, 1)), set("b", blob(1000, 2)), set("s", string(100, 1))});
+    append(idle.before, numbers(20));
+    append(idle.before, updates_of("n3", 126 * 34));
+    idle.cut = {maintain(), set("n4", number(ValueType::kU32, 7)), maintain(), set("b", blob(900, 3)), maintain()};
+    append(idle.cut, updates_of("n5", 3));
+    all.push_back(idle);
+  }
   return all;
 }
 

@@ -328,5 +328,29 @@ TEST_F(Rules, rule_20_two_keys_with_one_stock_hash_do_not_meet_on_the_active_pag
   EXPECT_EQ(steps_of(set("k200705", number(ValueType::kU8, 2))), (Steps{"0 FULL", "1 start", "1.0 number", "1 W0"}));
 }
 
+// The index of a blob is of the same identity as a number of that key would be.
+TEST_F(Rules, rule_20_holds_for_blobs_and_namespaces) {
+  start(4);
+  do_all({set("k874", number(ValueType::kU8, 1))});
+  EXPECT_EQ(steps_of(set("k200705", blob(10, 2))).front(), "0 FULL");
+}
+
+TEST_F(Rules, rule_20_holds_while_room_is_made) {
+  start(4);
+  do_all({set("k200705", number(ValueType::kU8, 2)), set("a", string(19 * 32, 1)), set("goes", string(103 * 32, 1)),
+          set("b", string(79 * 32, 1)), set("goes too", string(45 * 32, 1)), set("k874", number(ValueType::kU8, 1)),
+          set("c", string(39 * 32, 1)), erase("goes"), erase("goes too")});
+  // Page 0 is emptied into the free end of page 2, but for the key that would clash with one there.
+  const Steps steps = steps_of(set("large", string(109 * 32, 1)));
+  const auto has = [&](const std::string& step) { return std::find(steps.begin(), steps.end(), step) != steps.end(); };
+  EXPECT_TRUE(has("2.42 string")) << "a is not moved";
+  EXPECT_TRUE(has("0 FREEING"));
+  EXPECT_EQ(mounted_->get({"space", "k200705"})->bytes, Bytes{2});
+  EXPECT_EQ(entry_at(2, 0).key_view(), "k874");
+  for (std::uint32_t entry = 1; entry < format::kEntryCount; ++entry) {
+    EXPECT_NE(entry_at(2, entry).key_view(), "k200705");
+  }
+}
+
 }  // namespace
 }  // namespace nvsafe::store
