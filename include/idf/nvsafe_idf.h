@@ -26,6 +26,10 @@ typedef enum {
 } nvsafe_idf_encryption_t;
 // `hmac_slot`: 0 to 5, for NVSAFE_IDF_KEYS_FROM_HMAC. Errors: ESP_ERR_INVALID_ARG.
 esp_err_t nvsafe_idf_set_encryption(nvsafe_idf_encryption_t encryption, int hmac_slot);
+// "5.5", "v6.0.1": partitions are mounted, and keys made, as by that release of ESP-IDF, loss included. NULL: nothing
+// is destroyed. Errors: ESP_ERR_INVALID_ARG (no release), ESP_ERR_NOT_FOUND (not known here: older than 4.0, newer
+// than 6.1).
+esp_err_t nvsafe_idf_set_release(const char* release);
 // The eFuse slot is as the file says: empty while there is none; burning makes it. Errors: ESP_ERR_INVALID_ARG,
 // ESP_ERR_NOT_FOUND.
 esp_err_t nvsafe_idf_use_hmac_key_file(int hmac_slot, const char* path);

@@ -65,6 +65,10 @@ class Platform {
 
   [[nodiscard]] virtual NvsEncryption nvs_encryption() const { return {}; }
 
+  // "5.5": partitions are mounted, and keys made, as firmware of that ESP-IDF release does it, loss included, to see
+  // what a device would do. Empty: nothing is destroyed.
+  [[nodiscard]] virtual std::string_view release() const { return {}; }
+
   // eFuse. `slot` is below kHmacSlotCount.
   [[nodiscard]] virtual HmacSlotState hmac_slot_state(std::uint8_t slot) = 0;
   // HMAC-SHA256 of `message` under the key in `slot`, which never leaves the chip. Errors: any.

@@ -83,6 +83,11 @@ void take_encryption(HostDevice& device) {
   }
 }
 
+void take_release(HostDevice& device) {
+  const char* const release = std::getenv("NVSAFE_RELEASE");
+  if (release != nullptr && !device.set_release(release)) give_up("NVSAFE_RELEASE", release, ErrorCode::kNone);
+}
+
 esp_err_t result_of(const Result<void>& result) {
   if (result) return ESP_OK;
   switch (result.error().code) {
@@ -104,6 +109,7 @@ HostDevice& default_device() {
     auto* made = new HostDevice;
     take_flash(*made);
     take_encryption(*made);
+    take_release(*made);
     return made;
   }();
   return device;
@@ -141,6 +147,11 @@ esp_err_t nvsafe_idf_set_encryption(nvsafe_idf_encryption_t encryption, int hmac
   if (needs_slot) wanted = {NvsEncryption::Scheme::kHmac, static_cast<std::uint8_t>(hmac_slot)};
   default_device().set_nvs_encryption(wanted);
   return ESP_OK;
+}
+
+esp_err_t nvsafe_idf_set_release(const char* release) {
+  set_platform(nullptr);
+  return result_of(default_device().set_release(release != nullptr ? release : ""));
 }
 
 esp_err_t nvsafe_idf_use_hmac_key_file(int hmac_slot, const char* path) {

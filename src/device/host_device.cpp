@@ -18,6 +18,7 @@
 #include "host/heap_allocator.hpp"
 #include "host/os_random.hpp"
 #include "sim/file_mapping.hpp"
+#include "store/policy.hpp"
 #include "table/binary.hpp"
 #include "table/csv.hpp"
 #include "table/rules.hpp"
@@ -112,6 +113,7 @@ class HostDevice::Parts {
   host::OsRandom random;
   device::ThreadLock lock;
   NvsEncryption encryption;
+  std::string release;
   std::array<HmacSlot, kHmacSlotCount> slots;
 
   std::vector<std::uint8_t> memory;
@@ -184,6 +186,17 @@ std::span<std::uint8_t> HostDevice::partition_bytes(std::string_view label) {
 
 void HostDevice::set_nvs_encryption(NvsEncryption encryption) { parts_->encryption = encryption; }
 
+Result<void> HostDevice::set_release(std::string_view release) {
+  if (!release.empty()) {
+    const auto parsed = store::parse_release(release);
+    if (!parsed) return parsed.failed();
+    const auto policy = store::policy_of(*parsed);
+    if (!policy) return policy.failed();
+  }
+  parts_->release = release;
+  return {};
+}
+
 Result<void> HostDevice::set_hmac_key(std::uint8_t slot, std::span<const std::uint8_t, 32> key) {
   if (slot >= kHmacSlotCount) return fail(ErrorCode::kOutOfRange);
   return burn_hmac_key(slot, key);
@@ -210,6 +223,8 @@ Allocator& HostDevice::allocator() { return parts_->allocator; }
 RandomSource& HostDevice::random() { return parts_->random; }
 ReadWriteLock& HostDevice::lock() { return parts_->lock; }
 NvsEncryption HostDevice::nvs_encryption() const { return parts_->encryption; }
+
+std::string_view HostDevice::release() const { return parts_->release; }
 
 Result<std::span<const PartitionDevice>> HostDevice::partitions() {
   return std::span<const PartitionDevice>(parts_->devices);

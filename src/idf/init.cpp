@@ -4,9 +4,23 @@
 #include "idf/error_map.hpp"
 #include "idf/keys.hpp"
 #include "idf/memory.hpp"
+#include "idf/release.hpp"
+#include "store/release_mount.hpp"
 
 namespace nvsafe::idf {
 namespace {
+
+// What a release does to the flash while it mounts, if one is asked for.
+esp_err_t mount_as_wanted(const Storage& storage, Flash& flash) {
+  const auto wanted = wanted_release();
+  if (!wanted) return ESP_ERR_NOT_SUPPORTED;
+  if (!*wanted || storage.is_read_only) return ESP_OK;
+  const auto outcome = store::mount_as_release(flash, platform().allocator(),
+                                               storage.cipher ? &*storage.cipher : nullptr, (*wanted)->traits);
+  if (!outcome) return to_esp_err(outcome, Access::kRead);
+  if (*outcome == store::MountOutcome::kNoFreePages) return ESP_ERR_NVS_NO_FREE_PAGES;
+  return *outcome == store::MountOutcome::kNewVersionFound ? ESP_ERR_NVS_NEW_VERSION_FOUND : ESP_OK;
+}
 
 // Keys fit or nothing is touched: the store proves them first (docs/DESIGN.md, proof before the first write).
 esp_err_t mount(Storage& storage, Flash& flash, const nvs_sec_cfg_t* keys) {
@@ -15,6 +29,7 @@ esp_err_t mount(Storage& storage, Flash& flash, const nvs_sec_cfg_t* keys) {
     if (!cipher) return ESP_ERR_NVS_XTS_CFG_FAILED;
     storage.cipher.emplace(std::move(*cipher));
   }
+  if (const esp_err_t result = mount_as_wanted(storage, flash); result != ESP_OK) return result;
   store::Statistics statistics;
   auto mounted = store::Store::mount(flash, platform().allocator(), storage.cipher ? &*storage.cipher : nullptr,
                                      {.is_read_only = storage.is_read_only}, statistics);

@@ -7,6 +7,7 @@
 #include "idf/error_map.hpp"
 #include "idf/init.hpp"
 #include "idf/nvs_sec_provider.h"
+#include "idf/release.hpp"
 
 namespace nvsafe::idf {
 namespace {
@@ -41,15 +42,49 @@ Result<bool> is_key_page_blank(const KnownPartition& partition) {
   return is_blank(*partition.flash);
 }
 
-Result<void> write_keys(const KnownPartition& partition, const format::XtsKey& key) {
+Result<void> erase_partition(const KnownPartition& partition) {
   for (std::uint32_t offset = 0; offset < partition.info.size; offset += Flash::kSectorSize) {
     NVSAFE_TRY(partition.raw_flash->erase_sector(offset));
   }
+  return {};
+}
+
+Result<void> write_keys(const KnownPartition& partition, const format::XtsKey& key) {
+  NVSAFE_TRY(erase_partition(partition));
   std::array<std::uint8_t, format::kPageSize> page;
   format::encode_key_page(key, page);
   const auto written = partition.flash->program(0, std::span(page).first(kProgrammedSize));
   secure_wipe(page);
   return written;
+}
+
+esp_err_t make_keys(const KnownPartition& partition) {
+  const auto blank = is_key_page_blank(partition);
+  if (!blank) return to_esp_err(blank, Access::kRead);
+  if (!*blank) return ESP_ERR_NVS_INVALID_STATE;  // whatever the keys there have encrypted would be lost with them
+  const auto made = keys::generate(platform().random());
+  if (!made) return ESP_FAIL;
+  return to_esp_err(write_keys(partition, *made), Access::kWrite);
+}
+
+// As a release makes them: constants written raw, and read back through flash decryption, are the keys.
+Result<void> write_pattern(const KnownPartition& partition, keys::UniversalKey kind) {
+  NVSAFE_TRY(erase_partition(partition));
+  const format::XtsKey pattern = keys::universal_key_bytes(kind);
+  NVSAFE_TRY(partition.raw_flash->program(0, pattern.bytes()));
+  format::XtsKey key;
+  NVSAFE_TRY(partition.flash->read(0, key.mutable_bytes()));
+  std::array<std::uint8_t, format::kPageSize> page;
+  format::encode_key_page(key, page);
+  const auto crc = std::span(page).subspan(format::kKeyPageCrcOffset, kProgrammedSize - format::kKeyPageCrcOffset);
+  const auto written = partition.flash->program(format::kKeyPageCrcOffset, crc);
+  secure_wipe(page);
+  return written;
+}
+
+esp_err_t make_keys_as(const WantedRelease& wanted, const KnownPartition& partition) {
+  const auto kind = wanted.is_since(4, 3) ? keys::UniversalKey::kSince4_3 : keys::UniversalKey::kBefore4_3;
+  return to_esp_err(write_pattern(partition, kind), Access::kWrite);
 }
 
 Result<format::XtsKey> read_keys(const KnownPartition& partition) {
@@ -81,6 +116,12 @@ esp_err_t register_built_in(const NvsEncryption& encryption) {
 // been encrypted with any.
 esp_err_t keys_for_init(nvs_sec_scheme_t& scheme, nvs_sec_cfg_t& cfg) {
   const esp_err_t read = nvs_flash_read_security_cfg_v2(&scheme, &cfg);
+  const auto wanted = wanted_release();
+  if (!wanted) return ESP_ERR_NOT_SUPPORTED;
+  if (*wanted) {  // up to 5.1 only an erased page, from 5.2 on whatever is wrong makes it write new keys
+    const bool makes_keys = read != ESP_OK && ((*wanted)->is_since(5, 2) || read == ESP_ERR_NVS_KEYS_NOT_INITIALIZED);
+    return makes_keys ? nvs_flash_generate_keys_v2(&scheme, &cfg) : read;
+  }
   if (read != ESP_ERR_NVS_KEYS_NOT_INITIALIZED && read != ESP_ERR_NVS_SEC_HMAC_KEY_NOT_FOUND) return read;
   const esp_err_t blank = check_default_partition_blank();
   if (blank != ESP_OK) return blank;
@@ -115,6 +156,9 @@ using namespace nvsafe::idf;  // NOLINT
 esp_err_t nvs_flash_init(void) {
   if (is_up(NVS_DEFAULT_PART_NAME)) return ESP_OK;
   const NvsEncryption encryption = platform().nvs_encryption();
+  const auto wanted = wanted_release();
+  if (!wanted) return ESP_ERR_NOT_SUPPORTED;
+  if (*wanted && !(*wanted)->is_since(4, 3)) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);  // never encrypted
   if (registered_scheme().nvs_flash_read_cfg == nullptr) {
     if (encryption.scheme == NvsEncryption::Scheme::kNone) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);
     const esp_err_t registered = register_built_in(encryption);
@@ -134,13 +178,10 @@ esp_err_t nvs_flash_generate_keys(const esp_partition_t* partition, nvs_sec_cfg_
   const KnownPartition* const known = partition_of(partition);
   if (known == nullptr) return ESP_ERR_NOT_FOUND;
   if (known->info.readonly) return ESP_ERR_NOT_ALLOWED;
-  const auto blank = is_key_page_blank(*known);
-  if (!blank) return to_esp_err(blank, Access::kRead);
-  if (!*blank) return ESP_ERR_NVS_INVALID_STATE;  // whatever the keys there have encrypted would be lost with them
-  const auto made = keys::generate(platform().random());
-  if (!made) return ESP_FAIL;
-  const auto written = write_keys(*known, *made);
-  if (!written) return to_esp_err(written, Access::kWrite);
+  const auto wanted = wanted_release();
+  if (!wanted) return ESP_ERR_NOT_SUPPORTED;
+  const esp_err_t made = *wanted ? make_keys_as(**wanted, *known) : make_keys(*known);
+  if (made != ESP_OK) return made;
   const auto key = read_keys(*known);  // what the device will read, not what was meant
   if (key) take_key(*key, *cfg);
   return to_esp_err(key, Access::kRead);

@@ -20,12 +20,16 @@ Result<void> derive_half(Hmac hmac, std::uint32_t seed, std::span<std::uint8_t, 
   return hmac(message, out);
 }
 
-bool consists_of(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> pattern) {
+// On flash through the keys they make: never change. docs/FORMAT.md §5.3.
+constexpr std::uint8_t kPatternSince4_3[] = {0xFF, 0x99, 0xEE, 0x88};
+constexpr std::uint8_t kPatternBefore4_3[] = {0xFF, 0xEE};
+
+XtsKey spread(std::span<const std::uint8_t> pattern) {
+  XtsKey key;
+  const auto bytes = key.mutable_bytes();
   const std::size_t run = bytes.size() / pattern.size();
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != pattern[i / run]) return false;
-  }
-  return true;
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = pattern[i / run];
+  return key;
 }
 
 }  // namespace
@@ -63,11 +67,15 @@ Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key) {
   return out;
 }
 
+XtsKey universal_key_bytes(UniversalKey kind) {
+  NVSAFE_ASSERT(kind != UniversalKey::kNone);
+  return spread(kind == UniversalKey::kSince4_3 ? std::span<const std::uint8_t>(kPatternSince4_3) : kPatternBefore4_3);
+}
+
 UniversalKey universal_key(const XtsKey& key) {
-  static constexpr std::uint8_t kPatternSince4_3[] = {0xFF, 0x99, 0xEE, 0x88};
-  static constexpr std::uint8_t kPatternBefore4_3[] = {0xFF, 0xEE};
-  if (consists_of(key.bytes(), kPatternSince4_3)) return UniversalKey::kSince4_3;
-  if (consists_of(key.bytes(), kPatternBefore4_3)) return UniversalKey::kBefore4_3;
+  for (const UniversalKey kind : {UniversalKey::kSince4_3, UniversalKey::kBefore4_3}) {
+    if (key == universal_key_bytes(kind)) return kind;
+  }
   return UniversalKey::kNone;
 }
 

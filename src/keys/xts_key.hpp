@@ -31,5 +31,7 @@ Result<Fingerprint> fingerprint(std::span<const std::uint8_t> key);
 // The keys that every device without flash encryption makes for itself (docs/FORMAT.md §5.3): no secret at all.
 enum class UniversalKey : std::uint8_t { kNone, kSince4_3, kBefore4_3 };
 [[nodiscard]] UniversalKey universal_key(const XtsKey& key);
+// Those keys: what firmware writes to nvs_keys, to read it back through flash decryption. Requires: not kNone.
+[[nodiscard]] XtsKey universal_key_bytes(UniversalKey kind);
 
 }  // namespace nvsafe::keys

@@ -284,5 +284,73 @@ TEST(NeverDestroys, NoiseIsRefused) {
   EXPECT_EQ(rig.bytes("nvs"), noise);
 }
 
+// --- As a release would, because the test asks for it
+
+const char* const kReleases[] = {"4.4", "5.1", "5.3", "5.5", "6.0.1", "6.1"};
+
+TEST(Releases, LoseWhatAKeyDoesNotOpen) {
+  const Refusal losses[] = {
+      {"wrong key", replace_keys, start_with_flash_encryption},
+      {"no key on an encrypted partition", fill_encrypted, start_any},
+      {"encryption switched on over plain values", fill_plain, start_with_flash_encryption},
+      {"the key page was erased", lose_keys, start_with_flash_encryption},
+  };
+  for (const char* const release : kReleases) {
+    for (const Refusal& loss : losses) {
+      SCOPED_TRACE(std::string(release) + ": " + loss.name);
+      Rig rig;
+      loss.prepare(rig);
+      rig.restart();
+      ASSERT_TRUE(rig.device.set_release(release).ok());
+      EXPECT_ESP(ESP_OK, loss.start(rig));
+      EXPECT_ESP(ESP_ERR_NVS_NOT_FOUND, firmware_load_values("nvs"));
+    }
+  }
+}
+
+// But for float and double: a release that checks types and does not know these erases them.
+TEST(Releases, KeepWhatTheRightKeyOpens) {
+  for (const char* const release : kReleases) {
+    SCOPED_TRACE(release);
+    Rig rig;
+    fill_encrypted(rig);
+    rig.restart();
+    ASSERT_TRUE(rig.device.set_release(release).ok());
+    EXPECT_ESP(ESP_OK, start_with_flash_encryption(rig));
+    const bool loses_floats = release == std::string_view("5.5") || release == std::string_view("6.0.1");
+    EXPECT_EQ(listed("nvs", "values"), loses_floats ? "i8:11 u16:02 i32:14 u64:08 str:21 blob:42 "
+                                                    : "i8:11 u16:02 i32:14 u64:08 float:24 double:28 str:21 blob:42 ");
+    EXPECT_ESP(loses_floats ? ESP_ERR_NVS_NOT_FOUND : ESP_OK, firmware_load_values("nvs"));
+  }
+}
+
+// From 5.2 on a damaged key page is written anew; before, init fails.
+TEST(Releases, TreatADamagedKeyPageInTwoWays) {
+  for (const char* const release : kReleases) {
+    SCOPED_TRACE(release);
+    Rig rig;
+    fill_encrypted(rig);
+    rig.restart();
+    rig.device.partition_bytes("nvs_keys")[5] = 0;
+    ASSERT_TRUE(rig.device.set_release(release).ok());
+    const bool makes_keys = std::string_view(release) >= "5.2";
+    EXPECT_ESP(makes_keys ? ESP_OK : ESP_ERR_NVS_CORRUPT_KEY_PART, start_with_flash_encryption(rig));
+    if (!makes_keys) continue;
+    EXPECT_ESP(ESP_ERR_NVS_NOT_FOUND, firmware_load_values("nvs"));
+    // Without flash encryption the keys that a device makes are the same on each, and no secret.
+    const auto key = format::decode_key_page(rig.bytes("nvs_keys"));
+    ASSERT_TRUE(key.ok());
+    EXPECT_EQ(keys::universal_key(*key), keys::UniversalKey::kSince4_3);
+  }
+}
+
+TEST(Releases, AreThoseThatSomebodyHasLookedAt) {
+  Rig rig;
+  EXPECT_EQ(rig.device.set_release("7.0").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(rig.device.set_release("new").error().code, ErrorCode::kInvalidValue);
+  EXPECT_TRUE(rig.device.set_release("").ok());
+  EXPECT_ESP(ESP_OK, nvs_flash_init());
+}
+
 }  // namespace
 }  // namespace nvsafe::idf
