@@ -41,7 +41,7 @@ class HostDevice final : public Platform {
   [[nodiscard]] std::span<std::uint8_t> partition_bytes(std::string_view label);
 
   void set_nvs_encryption(NvsEncryption encryption);
-  // See Platform::release(); empty: none. Errors: kInvalidValue (no release), kNotFound (one that nobody has looked
+  // See Platform::firmware_release(); empty: none. Errors: kInvalidValue (no release), kNotFound (one that nobody has looked
   // at).
   Result<void> set_release(std::string_view release);
   // Burns it. Errors: kOutOfRange (no such slot), kFlashRule (the slot is not empty).
@@ -55,7 +55,7 @@ class HostDevice final : public Platform {
   [[nodiscard]] ReadWriteLock& lock() override;
   Result<std::span<const PartitionDevice>> partitions() override;
   [[nodiscard]] NvsEncryption nvs_encryption() const override;
-  [[nodiscard]] std::string_view release() const override;
+  [[nodiscard]] std::string_view firmware_release() const override;
   [[nodiscard]] HmacSlotState hmac_slot_state(std::uint8_t slot) override;
   Result<void> hmac(std::uint8_t slot, std::span<const std::uint8_t> message, std::span<std::uint8_t, 32> out) override;
   Result<void> burn_hmac_key(std::uint8_t slot, std::span<const std::uint8_t, 32> key) override;

@@ -67,7 +67,7 @@ class Platform {
 
   // "5.5": partitions are mounted, and keys made, as firmware of that ESP-IDF release does it, loss included, to see
   // what a device would do. Empty: nothing is destroyed.
-  [[nodiscard]] virtual std::string_view release() const { return {}; }
+  [[nodiscard]] virtual std::string_view firmware_release() const { return {}; }
 
   // eFuse. `slot` is below kHmacSlotCount.
   [[nodiscard]] virtual HmacSlotState hmac_slot_state(std::uint8_t slot) = 0;

@@ -224,7 +224,7 @@ RandomSource& HostDevice::random() { return parts_->random; }
 ReadWriteLock& HostDevice::lock() { return parts_->lock; }
 NvsEncryption HostDevice::nvs_encryption() const { return parts_->encryption; }
 
-std::string_view HostDevice::release() const { return parts_->release; }
+std::string_view HostDevice::firmware_release() const { return parts_->release; }
 
 Result<std::span<const PartitionDevice>> HostDevice::partitions() {
   return std::span<const PartitionDevice>(parts_->devices);

@@ -5,7 +5,7 @@
 namespace nvsafe::idf {
 
 Result<std::optional<WantedRelease>> wanted_release() {
-  const std::string_view text = platform().release();
+  const std::string_view text = platform().firmware_release();
   if (text.empty()) return std::optional<WantedRelease>();
   const auto release = store::parse_release(text);
   if (!release) return release.failed();

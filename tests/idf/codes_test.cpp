@@ -400,6 +400,13 @@ TEST(Codes, InitAndErase) {
          return nvs_flash_init_partition_ptr(
              esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_NVS, "second"));
        }},
+      {"here: init ptr, live label", ESP_OK,
+       [](Up& up) {
+         const esp_err_t result = nvs_flash_init_partition_ptr(
+             esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_NVS, "nvs"));
+         EXPECT_ESP(ESP_OK, nvs_commit(up.write));  // the handles of before are still good
+         return result;
+       }},
       {"init ptr, NULL", ESP_ERR_INVALID_ARG, [](Up&) { return nvs_flash_init_partition_ptr(nullptr); }},
       {"init, read-only partition", ESP_OK, [](Up&) { return nvs_flash_init_partition("readonly"); }},
       {"deinit", ESP_OK, [](Up&) { return nvs_flash_deinit(); }},

@@ -5,6 +5,7 @@
 #include "format/page_header.hpp"
 #include "idf/rig.hpp"
 #include "sim/ram_nor.hpp"
+#include "support/nvs_writer.hpp"
 
 namespace nvsafe::idf {
 namespace {
@@ -75,6 +76,14 @@ TEST(Handles, OfCppAnswerAfterDeinit) {
   EXPECT_ESP(ESP_ERR_NVS_INVALID_HANDLE, handle->get_item("key", value));
   ASSERT_ESP(ESP_OK, nvs_flash_init());
   EXPECT_ESP(ESP_ERR_NVS_INVALID_HANDLE, handle->erase_all());
+}
+
+TEST(Handles, OfCppTakeANumber) {
+  Rig rig;
+  ASSERT_ESP(ESP_OK, nvs_flash_init());
+  const nvs_handle_t before = opened();
+  const auto handle = nvs::open_nvs_handle("space", NVS_READWRITE);
+  EXPECT_EQ(opened(), before + 2);
 }
 
 TEST(Iterators, ListEachNamespaceInOrder) {
@@ -280,6 +289,44 @@ TEST(Behaviour, AValueThatRotsMeanwhileIsNotGiven) {
   std::size_t size = sizeof out;
   EXPECT_ESP(ESP_FAIL, nvs_get_str(handle, "key", out, &size));
   EXPECT_STREQ(out, "");
+}
+
+TEST(Behaviour, BlobsOfFormatVersion1AreThereForAll) {
+  Rig rig;
+  test::NvsWriter writer(6);
+  writer.page(0, 0).name_space("space", 1).blob_v1(1, "blob", {1, 2, 3});
+  std::ranges::copy(writer.bytes(), rig.device.partition_bytes("nvs").begin());
+  ASSERT_ESP(ESP_OK, nvs_flash_init());
+  const nvs_handle_t handle = opened();
+  nvs_type_t type{};
+  EXPECT_ESP(ESP_OK, nvs_find_key(handle, "blob", &type));
+  EXPECT_EQ(type, NVS_TYPE_BLOB);
+  EXPECT_EQ(listed(found(nullptr, NVS_TYPE_BLOB)), std::vector<std::string>{"blob"});
+  std::uint8_t out[4] = {};
+  std::size_t size = sizeof out;
+  EXPECT_ESP(ESP_OK, nvs_get_blob(handle, "blob", out, &size));
+  EXPECT_EQ(size, 3U);
+  EXPECT_EQ(out[2], 3);
+  EXPECT_ESP(ESP_OK, nvs_set_blob(handle, "blob", "anew", 4));
+  size = sizeof out;
+  EXPECT_ESP(ESP_OK, nvs_get_blob(handle, "blob", out, &size));
+  EXPECT_EQ(size, 4U);
+}
+
+// A cut update can leave both; the older stands first on flash here.
+TEST(Behaviour, TheBootloaderReadsTheNewestValue) {
+  Rig rig;
+  test::NvsWriter writer(6);
+  writer.page(0, 4, format::PageState::kFull).name_space("space", 1).number(1, "key", ValueType::kU8, 1);
+  writer.page(1, 5).number(1, "key", ValueType::kU8, 2);
+  std::ranges::copy(writer.bytes(), rig.device.partition_bytes("nvs").begin());
+  const auto before = rig.bytes("nvs");
+  nvs_bootloader_read_list_t wanted = {"space", "key", NVS_TYPE_U8, ESP_FAIL, {}, 0};
+  EXPECT_ESP(ESP_OK, nvs_bootloader_read("nvs", 1, &wanted));
+  EXPECT_ESP(ESP_OK, wanted.result_code);
+  EXPECT_EQ(wanted.value.u8_val, 2);
+  EXPECT_EQ(wanted.namespace_index, 1);
+  EXPECT_EQ(rig.bytes("nvs"), before);
 }
 
 TEST(Behaviour, ReadOnlyPartitionsAreOnlyRead) {
