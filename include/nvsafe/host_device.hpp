@@ -41,8 +41,8 @@ class HostDevice final : public Platform {
   [[nodiscard]] std::span<std::uint8_t> partition_bytes(std::string_view label);
 
   void set_nvs_encryption(NvsEncryption encryption);
-  // See Platform::firmware_release(); empty: none. Errors: kInvalidValue (no release), kNotFound (one that nobody has looked
-  // at).
+  // See Platform::firmware_release(); empty: none. Errors: kInvalidValue (no release), kNotFound (one that nobody has
+  // looked at).
   Result<void> set_release(std::string_view release);
   // Burns it. Errors: kOutOfRange (no such slot), kFlashRule (the slot is not empty).
   Result<void> set_hmac_key(std::uint8_t slot, std::span<const std::uint8_t, 32> key);

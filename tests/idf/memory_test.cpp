@@ -7,8 +7,8 @@
 namespace nvsafe::idf {
 namespace {
 
-// The device of a PC whose allocator counts, and fails on demand.
-class CountingPlatform final : public Platform, public Allocator {
+// A device whose allocator counts, and fails on demand.
+class CountingPlatform final : public WrappedPlatform, public Allocator {
  public:
   [[nodiscard]] void* allocate(std::size_t size) override {
     if (left == 0) return nullptr;
@@ -23,19 +23,7 @@ class CountingPlatform final : public Platform, public Allocator {
   }
 
   [[nodiscard]] Allocator& allocator() override { return *this; }
-  [[nodiscard]] RandomSource& random() override { return device.random(); }
-  [[nodiscard]] ReadWriteLock& lock() override { return device.lock(); }
-  Result<std::span<const PartitionDevice>> partitions() override { return device.partitions(); }
-  [[nodiscard]] HmacSlotState hmac_slot_state(std::uint8_t slot) override { return device.hmac_slot_state(slot); }
-  Result<void> hmac(std::uint8_t slot, std::span<const std::uint8_t> message,
-                    std::span<std::uint8_t, 32> out) override {
-    return device.hmac(slot, message, out);
-  }
-  Result<void> burn_hmac_key(std::uint8_t slot, std::span<const std::uint8_t, 32> key) override {
-    return device.burn_hmac_key(slot, key);
-  }
 
-  HostDevice device;
   std::size_t count = 0;
   std::size_t in_use = 0;
   std::size_t left = SIZE_MAX;

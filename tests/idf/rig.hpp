@@ -50,6 +50,30 @@ struct Rig {
   HostDevice device;
 };
 
+// The device of a PC, to be changed in one place.
+class WrappedPlatform : public Platform {
+ public:
+  [[nodiscard]] Allocator& allocator() override { return device.allocator(); }
+  [[nodiscard]] RandomSource& random() override { return device.random(); }
+  [[nodiscard]] ReadWriteLock& lock() override { return device.lock(); }
+  Result<std::span<const PartitionDevice>> partitions() override { return device.partitions(); }
+  [[nodiscard]] NvsEncryption nvs_encryption() const override { return device.nvs_encryption(); }
+  [[nodiscard]] std::string_view firmware_release() const override { return device.firmware_release(); }
+  [[nodiscard]] HmacSlotState hmac_slot_state(std::uint8_t slot) override { return device.hmac_slot_state(slot); }
+  Result<void> hmac(std::uint8_t slot, std::span<const std::uint8_t> message,
+                    std::span<std::uint8_t, 32> out) override {
+    return device.hmac(slot, message, out);
+  }
+  Result<void> burn_hmac_key(std::uint8_t slot, std::span<const std::uint8_t, 32> key) override {
+    return device.burn_hmac_key(slot, key);
+  }
+
+  HostDevice device;
+
+ protected:
+  ~WrappedPlatform() = default;
+};
+
 // Obviously a test key: A0, A1, … and 50, 51, …
 inline nvs_sec_cfg_t test_keys(std::uint8_t shift = 0) {
   nvs_sec_cfg_t cfg{};
