@@ -68,6 +68,7 @@ constexpr Figure kFigures[] = {
     {"idf_open_get_close/xts", "ns", 400, "  encrypted"},
     {"idf_two_readers/plain:ratio", "times", 0.555, "time a get of two threads, in times of one thread's, plain"},
     {"idf_two_readers/xts:ratio", "times", 0.555, "  encrypted"},
+    {"two_strangers:ratio", "times", 0, "  of two threads that share nothing, to compare with"},
     {"idf_get_u32/plain", "ns", 0, "nvs_get_u32, plain"},
     {"idf_get_u32/xts", "ns", 0, "nvs_get_u32, encrypted"},
     {"process_build/new_keys:cpu_ms", "ms CPU", 0, "nvsafe build --new-keys, without waiting"},

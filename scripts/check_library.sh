@@ -98,8 +98,28 @@ before=$(sha256sum flash.bin)
 if (NVSAFE_FLASH=flash.bin ./firmware; exit $?) >"$folder/said" 2>&1; then fail "plain firmware started on encrypted NVS"; fi
 grep -q ESP_ERR_NVS_XTS_DECR_FAILED "$folder/said" || fail "plain firmware on encrypted NVS: another error"
 [ "$(sha256sum flash.bin)" = "$before" ] || fail "plain firmware changed encrypted NVS"
-if (NVSAFE_FLASH=none.bin ./firmware; exit $?) >"$folder/said" 2>&1; then fail "firmware started without its dump"; fi
-grep -q 'NVSAFE_FLASH=none.bin: No such file' "$folder/said" || fail "a missing dump is not named"
+pass
+
+# --- What else the environment says: a table, a file for the HMAC key, a release that loses what this engine keeps.
+refuses() { # error that it names, variables...
+  local error=$1
+  shift
+  if (env "$@" ./firmware; exit $?) >"$folder/said" 2>&1; then fail "firmware with $*"; fi
+  grep -q "$error" "$folder/said" || fail "firmware with $*: not '$error'"
+}
+refuses 'NVSAFE_FLASH=none.bin: No such file' NVSAFE_FLASH=none.bin
+refuses 'NVSAFE_RELEASE=9.9: ' NVSAFE_RELEASE=9.9
+refuses 'NVSAFE_NVS_ENCRYPTION=hmac:6: ' NVSAFE_NVS_ENCRYPTION=hmac:6
+head -c 2097152 /dev/zero | tr '\0' '\377' >blank.bin
+refuses 'NVSAFE_FLASH=blank.bin: no partition table' NVSAFE_FLASH=blank.bin
+refuses ESP_ERR_NVS_NOT_FOUND NVSAFE_FLASH=blank.bin NVSAFE_TABLE="$root/examples/partitions.csv"
+run "nvsafe ls of the new values" "$nvsafe" ls blank.bin:0x9000+0x6000
+run "host tests with an HMAC key file" env NVSAFE_NVS_ENCRYPTION=hmac:1 NVSAFE_HMAC_KEY=hmac.bin "$folder/test_settings"
+[ "$(stat -c '%s %a' hmac.bin)" = "32 600" ] || fail "the HMAC key that was burnt is not in its file"
+run "host tests with that file again" env NVSAFE_NVS_ENCRYPTION=hmac:1 NVSAFE_HMAC_KEY=hmac.bin "$folder/test_settings"
+cp flash.bin lost.bin
+refuses ESP_ERR_NVS_NOT_FOUND NVSAFE_FLASH=lost.bin NVSAFE_RELEASE=5.5
+if cmp -s flash.bin lost.bin; then fail "release 5.5 lost nothing"; fi
 pass
 
 echo "library: $passed tests passed, 0 failed"

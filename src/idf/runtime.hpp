@@ -44,6 +44,7 @@ struct Scheme {
   nvs_sec_scheme_t handle{};
   Scheme* next = nullptr;
   nvs_sec_config_flash_enc_t flash_encryption{};
+  esp_partition_t keys_partition{};  // a copy, since esp_partition_unload_all() takes the original away
   nvs_sec_config_hmac_t hmac{};
 };
 

@@ -84,7 +84,10 @@ esp_err_t nvs_sec_provider_register_flash_enc(const nvs_sec_config_flash_enc_t* 
   if (sec_scheme_cfg == nullptr || sec_scheme_handle_out == nullptr) return ESP_ERR_INVALID_ARG;
   const ExclusiveGuard guard;
   auto* scheme = create<Scheme>(platform().allocator());
-  if (scheme != nullptr) scheme->flash_encryption = *sec_scheme_cfg;
+  if (scheme != nullptr && sec_scheme_cfg->nvs_keys_part != nullptr) {
+    scheme->keys_partition = *sec_scheme_cfg->nvs_keys_part;
+    scheme->flash_encryption.nvs_keys_part = &scheme->keys_partition;
+  }
   return publish(scheme, NVS_SEC_SCHEME_FLASH_ENC, scheme != nullptr ? &scheme->flash_encryption : nullptr,
                  generate_in_partition, read_from_partition, sec_scheme_handle_out);
 }

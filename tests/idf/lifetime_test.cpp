@@ -164,6 +164,49 @@ TEST(Iterators, OfThePartitionTableAreSafeAfterUnload) {
   EXPECT_EQ(count, 7);
 }
 
+TEST(Schemes, OutliveThePartitionTable) {
+  Rig rig;
+  const nvs_sec_config_flash_enc_t config = NVS_SEC_PROVIDER_CFG_FLASH_ENC_DEFAULT();
+  nvs_sec_scheme_t* scheme = nullptr;
+  ASSERT_ESP(ESP_OK, nvs_sec_provider_register_flash_enc(&config, &scheme));
+  esp_partition_unload_all();
+  nvs_sec_cfg_t cfg{};
+  EXPECT_ESP(ESP_ERR_NVS_KEYS_NOT_INITIALIZED, nvs_flash_read_security_cfg_v2(scheme, &cfg));
+  EXPECT_ESP(ESP_OK, nvs_flash_init());  // with keys of that scheme, which makes them
+  EXPECT_ESP(ESP_OK, nvs_flash_read_security_cfg_v2(scheme, &cfg));
+}
+
+TEST(Schemes, OfTheFirmwaresOwnAreAskedForKeys) {
+  Rig rig;
+  static int made_count;
+  made_count = 0;
+  nvs_sec_scheme_t scheme = {
+      .scheme_id = 7,
+      .scheme_data = nullptr,
+      .nvs_flash_key_gen = [](const void*, nvs_sec_cfg_t* cfg) -> esp_err_t {
+        ++made_count;
+        *cfg = test_keys();
+        return ESP_OK;
+      },
+      .nvs_flash_read_cfg = [](const void*, nvs_sec_cfg_t* cfg) -> esp_err_t {
+        if (made_count == 0) return ESP_ERR_NVS_KEYS_NOT_INITIALIZED;
+        *cfg = test_keys();
+        return ESP_OK;
+      },
+  };
+  ASSERT_ESP(ESP_OK, nvs_flash_register_security_scheme(&scheme));
+  ASSERT_ESP(ESP_OK, nvs_flash_init());
+  ASSERT_ESP(ESP_OK, nvs_set_u8(opened(), "key", 1));
+  ASSERT_ESP(ESP_OK, nvs_flash_deinit());
+  ASSERT_ESP(ESP_OK, nvs_flash_init());
+  EXPECT_EQ(made_count, 1);
+  // It has lost its keys: nothing is made while there are values.
+  ASSERT_ESP(ESP_OK, nvs_flash_deinit());
+  made_count = 0;
+  EXPECT_ESP(ESP_ERR_NVS_XTS_DECR_FAILED, nvs_flash_init());
+  EXPECT_EQ(made_count, 0);
+}
+
 // --- Behaviours
 
 TEST(Behaviour, InitOfALivePartitionDoesNotReadTheFlashAgain) {
