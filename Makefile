@@ -25,7 +25,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	@$(call build,asan)
 	@scripts/run_tests.sh asan
 
-check: check-format check-layers check-core-symbols check-release check-clang check-tsan check-memory check-instructions test check-docs check-oracle check-recorded check-shim counterparts ## all that must pass before a change lands
+check: check-format check-layers check-core-symbols check-release check-clang check-tsan check-memory check-instructions test check-docs check-oracle check-recorded check-shim check-library counterparts ## all that must pass before a change lands
 	@echo "check: all passed"
 
 fix: ## format the sources
@@ -71,7 +71,7 @@ clean: ## remove every build
 	rm -rf build
 
 # The parts of check, each by itself.
-.PHONY: check-memory check-instructions build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim
+.PHONY: check-memory check-instructions build-release check-format check-layers check-core-symbols check-release check-clang check-tsan check-docs check-oracle check-recorded check-shim check-library
 build-release:
 	$(install_packages) build
 	@$(MAKE) -s build/release/build.ninja
@@ -106,8 +106,8 @@ check-clang:
 check-tsan:
 	$(install_packages) build test
 	@$(MAKE) -s build/tsan/build.ninja
-	@$(call build,tsan) --target test_crypto test_store
-	@scripts/run_tests.sh tsan '^(crypto|store)'
+	@$(call build,tsan) --target test_crypto test_store test_idf test_device
+	@scripts/run_tests.sh tsan '^(crypto|store|idf|device)'
 
 check-memory:
 	$(install_packages) build memory
@@ -132,6 +132,10 @@ check-recorded: build-release
 check-shim: build-release
 	$(install_packages) build check
 	@scripts/check_shim.sh
+
+check-library: build-release
+	$(install_packages) build check
+	@scripts/check_library.sh
 
 # The tests that make images run once more, to keep them in build/oracle; their own results were told by make test.
 check-oracle: build-release ## compare an independent reader (docs/ORACLE.md) with nvsafe on all images of the tests

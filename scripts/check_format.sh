@@ -3,8 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 folders=
-for folder in include src tests bench; do [ ! -d $folder ] || folders="$folders $folder"; done
-files=$(find $folders -name '*.[ch]pp' | sort)
+for folder in include src tests bench examples; do [ ! -d $folder ] || folders="$folders $folder"; done
+files=$(find $folders -name '*.[ch]pp' -o -name '*.[ch]' | sort)
 case ${1-} in
   --fix) clang-format-19 -i $files ;;
   --check)

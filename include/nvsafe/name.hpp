@@ -31,6 +31,15 @@ class Name {
     }
     return name;
   }
+  // The same of a C string, of which no more than 16 bytes are read.
+  static Result<Name> from_terminated(const char* text) {
+    Name name;
+    for (std::size_t size = 0; text[size] != '\0'; ++size) {
+      if (size == kSizeMax) return fail(ErrorCode::kNameTooLong);
+      name.bytes_[size] = text[size];
+    }
+    return name;
+  }
   // The field as it stands on flash, up to the first NUL. Requires: there is one.
   static Name from_field(const std::array<char, kFieldSize>& field) {
     NVSAFE_ASSERT(field.back() == '\0');

@@ -1,4 +1,4 @@
-// The allocator handed to the core, and the one container built on it.
+// Buffer: the one container of the core, over the allocator that is handed in.
 #pragma once
 
 #include <cstddef>
@@ -7,19 +7,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "nvsafe/allocator.hpp"
 #include "nvsafe/assert.hpp"
 
 namespace nvsafe {
-
-// Gives memory aligned for any scalar type, or nullptr. `size` at release is the size asked for.
-class Allocator {
- public:
-  [[nodiscard]] virtual void* allocate(std::size_t size) = 0;
-  virtual void release(void* memory, std::size_t size) = 0;
-
- protected:
-  ~Allocator() = default;
-};
 
 // A growable array of plain values over an Allocator. Growing can fail; nothing else can.
 template <typename T>

@@ -1,7 +1,7 @@
 // OsRandom: random bytes for keys from the operating system.
 #pragma once
 
-#include "base/random.hpp"
+#include "nvsafe/random.hpp"
 
 namespace nvsafe::host {
 

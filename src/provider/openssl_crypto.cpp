@@ -51,16 +51,31 @@ const EVP_MD* digest_of(HashKind kind) {
 }  // namespace
 
 struct AesKeyHandle {
+  // On a cache line of its own: two threads with one key would otherwise wait for each other's.
+  struct alignas(64) Spare {
+    std::atomic<EVP_CIPHER_CTX*> context{nullptr};
+  };
   CipherContext pristine;
-  mutable std::array<std::atomic<EVP_CIPHER_CTX*>, 4> spares{};
+  mutable std::array<Spare, 8> spares{};
 
   ~AesKeyHandle() {
-    for (auto& spare : spares) EVP_CIPHER_CTX_free(spare.load());
+    for (Spare& spare : spares) EVP_CIPHER_CTX_free(spare.context.load());
   }
 
+  // Each thread looks at another one first.
+  static std::size_t first_spare() {
+    static constinit std::atomic<std::size_t> thread_count{0};
+    static constinit thread_local std::size_t number = 0;  // from 1
+    if (number == 0) number = thread_count.fetch_add(1, std::memory_order_relaxed) + 1;
+    return number;
+  }
+  [[nodiscard]] Spare& spare(std::size_t i) const { return spares[i % spares.size()]; }
+
   [[nodiscard]] CipherContext borrow() const {
-    for (auto& spare : spares) {
-      if (EVP_CIPHER_CTX* context = spare.exchange(nullptr, std::memory_order_acquire)) return CipherContext(context);
+    const std::size_t first = first_spare();
+    for (std::size_t i = 0; i < spares.size(); ++i) {
+      EVP_CIPHER_CTX* const context = spare(first + i).context.exchange(nullptr, std::memory_order_acquire);
+      if (context != nullptr) return CipherContext(context);
     }
     CipherContext copy(EVP_CIPHER_CTX_new());
     if (copy && EVP_CIPHER_CTX_copy(copy.get(), pristine.get()) != 1) copy.reset();
@@ -68,9 +83,11 @@ struct AesKeyHandle {
   }
 
   void give_back(CipherContext context) const {
-    for (auto& spare : spares) {
+    const std::size_t first = first_spare();
+    for (std::size_t i = 0; i < spares.size(); ++i) {
       EVP_CIPHER_CTX* empty = nullptr;
-      if (spare.compare_exchange_strong(empty, context.get(), std::memory_order_release, std::memory_order_relaxed)) {
+      if (spare(first + i).context.compare_exchange_strong(empty, context.get(), std::memory_order_release,
+                                                           std::memory_order_relaxed)) {
         static_cast<void>(context.release());
         return;
       }

@@ -247,6 +247,17 @@ Result<void> Store::for_each_item(FunctionRef<Result<void>(const ItemInfo&)> vis
   });
 }
 
+Result<std::uint32_t> Store::used_entry_count(std::uint8_t namespace_index) {
+  if (const auto loaded = ensure_loaded(); !loaded) return loaded.failed();
+  std::uint32_t count = 0;
+  const auto walked = for_each_live_entry([&](Location, const format::Entry& entry) -> Result<void> {
+    if (entry.namespace_index == namespace_index) count += entry.span;
+    return {};
+  });
+  if (!walked) return walked.failed();
+  return count;
+}
+
 Result<void> Store::check() {
   NVSAFE_TRY(ensure_loaded());
   Buffer<Location> used_chunks(*allocator_);

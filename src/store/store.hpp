@@ -109,6 +109,8 @@ class Store {
   Result<void> erase_namespace(std::uint8_t namespace_index);
   // Overwrites with zeros what erased items of the namespace left. Errors: those of set().
   Result<void> purge_namespace(std::uint8_t namespace_index);
+  // Whether what is replaced or erased from now on is overwritten with zeros, as MountOptions::purges says at first.
+  void set_purges(bool purges) { options_.purges = purges; }
   // The index of that name, made when there is none. When all 254 are taken, one whose namespace holds nothing is used
   // again, if nothing in the partition is unreadable and `is_held` does not say that somebody works with it.
   // Errors: kNoSpace and those of set().
@@ -122,6 +124,9 @@ class Store {
   // kNoMemory.
   Result<bool> maintain(const MaintenanceBudget& budget = {});
 
+  // False after a write that failed: the next call, whichever it is, reads the flash again. Until then, reading calls
+  // may come from many threads at once, as long as none writes.
+  [[nodiscard]] bool is_loaded() const { return is_loaded_; }
   // As of now, also after writing.
   [[nodiscard]] Statistics statistics() const;
   [[nodiscard]] std::span<const PageRecord> pages() const { return pages_.span(); }
@@ -145,6 +150,10 @@ class Store {
   // Calls `visit` for every live item in order of age (page sequence, then entry). A blob is one item, at its index.
   // Errors: kNoMemory, kFlashIo, kProvider, and what `visit` returns.
   Result<void> for_each_item(FunctionRef<Result<void>(const ItemInfo&)> visit);
+
+  // Entries that the items of a namespace take, chunks with them, the name itself not. Errors: kNoMemory, kFlashIo,
+  // kProvider.
+  Result<std::uint32_t> used_entry_count(std::uint8_t namespace_index);
 
   // Looks across pages: blobs without all their chunks, chunks without a blob, items of no namespace.
   // Adds to findings(). Errors: as for_each_item.
