@@ -19,20 +19,20 @@ EntryRule::EntryRule(std::span<const std::uint8_t> bytes) : is_programmed_(bytes
 
 bool EntryRule::allows(std::uint32_t offset, std::span<const std::uint8_t> data) const {
   for (std::uint32_t i = 0; i < data.size(); ++i) {
-    if (is_in_entry(offset + i) && is_programmed_[(offset + i) / kWordSize] && data[i] != 0) return false;
+    if (is_in_entry(offset + i) && is_programmed_[(offset + i) / kWordSize] != 0 && data[i] != 0) return false;
   }
   return true;
 }
 
 void EntryRule::note_program(std::uint32_t offset, std::uint32_t size) {
   const std::uint32_t end = (offset + size + kWordSize - 1) / kWordSize;
-  for (std::uint32_t word = offset / kWordSize; word < end; ++word) is_programmed_[word] = true;
+  for (std::uint32_t word = offset / kWordSize; word < end; ++word) is_programmed_[word] = 1;
 }
 
 void EntryRule::learn(std::span<const std::uint8_t> bytes, std::uint32_t offset, std::uint32_t size) {
   const std::uint32_t end = (offset + size + kWordSize - 1) / kWordSize;
   for (std::uint32_t word = offset / kWordSize; word < end; ++word) {
-    is_programmed_[word] = load_le32(bytes.data() + std::size_t{word} * kWordSize) != 0xFFFFFFFF;
+    is_programmed_[word] = load_le32(bytes.data() + std::size_t{word} * kWordSize) != 0xFFFFFFFF ? 1 : 0;
   }
 }
 

@@ -20,7 +20,7 @@ class EntryRule {
   void learn(std::span<const std::uint8_t> bytes, std::uint32_t offset, std::uint32_t size);
 
  private:
-  std::vector<bool> is_programmed_;  // by word
+  std::vector<std::uint8_t> is_programmed_;  // by word; bytes, for tests make thousands of flashes
 };
 
 }  // namespace nvsafe::sim

@@ -26,6 +26,7 @@
 #include "base/number.hpp"
 #include "sim/ram_nor.hpp"
 #include "support/kept_image.hpp"
+#include "support/part.hpp"
 
 namespace nvsafe::sim {
 
@@ -104,8 +105,8 @@ class PowerCuts {
   using Workload = std::function<void(Nor&)>;
   using Checker = std::function<std::string(RamNor&, const PowerCutCase&)>;
 
-  // NVSAFE_CUT_SEED and NVSAFE_CUT_CASE in the environment replay one case of a failed run. They mean the outermost
-  // PowerCuts; one inside a checker runs all its cases.
+  // NVSAFE_CUT_SEED and NVSAFE_CUT_CASE in the environment replay one case of a failed run, NVSAFE_CUT_PART tries a
+  // part of the cases. They mean the outermost PowerCuts; one inside a checker runs all its cases.
   PowerCuts(std::string name, std::span<const std::uint8_t> start, const PowerCutSettings& settings = {})
       : PowerCuts(std::move(name), RamNor(start, settings.nor), settings) {}
   // settings.nor counts for nothing: `start` has its own, and its marginal bits.
@@ -114,6 +115,7 @@ class PowerCuts {
     if (!is_outermost_) return;
     settings_.seed = environment("NVSAFE_CUT_SEED").value_or(settings.seed);
     only_case_ = environment("NVSAFE_CUT_CASE");
+    part_ = test::chosen_part();
   }
 
   void run(const Workload& workload, const Checker& check) {
@@ -160,6 +162,7 @@ class PowerCuts {
 
   [[nodiscard]] bool is_chosen(const PowerCutCase& cut) const {
     if (only_case_) return cut.number == *only_case_;
+    if (!part_.has(cut.number)) return false;
     return settings_.keep_one_in <= 1 || SeededRandom(cut.plan.seed).below(settings_.keep_one_in) == 0;
   }
 
@@ -181,9 +184,11 @@ class PowerCuts {
     if (is_outermost_) failures_ += "    replay: " + replay(cut) + "\n";
   }
 
+  // With what else of the environment says which number a case has.
   [[nodiscard]] std::string replay(const PowerCutCase& cut) const {
-    const std::string text =
-        "NVSAFE_CUT_SEED=" + std::to_string(settings_.seed) + " NVSAFE_CUT_CASE=" + std::to_string(cut.number);
+    const std::string text = std::string(std::getenv("NVSAFE_CUT_ALL") == nullptr ? "" : "NVSAFE_CUT_ALL=1 ") +
+                             "NVSAFE_CUT_SEED=" + std::to_string(settings_.seed) +
+                             " NVSAFE_CUT_CASE=" + std::to_string(cut.number);
     const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     if (test == nullptr) return text;
     return text + " --gtest_filter=" + test->test_suite_name() + "." + test->name();
@@ -194,6 +199,7 @@ class PowerCuts {
   RamNor start_;
   bool is_outermost_;
   std::optional<std::uint64_t> only_case_;
+  test::Part part_;
   std::uint64_t tried_ = 0;
   std::uint64_t failed_ = 0;
   std::string failures_;

@@ -93,6 +93,29 @@ TEST(PowerCuts, a_part_of_the_cases_can_be_tried) {
   EXPECT_LT(cuts.tried(), 250u);
 }
 
+TEST(PowerCuts, the_parts_together_try_each_case_once) {
+  std::multiset<std::uint64_t> tried;
+  for (int part = 0; part < 7; ++part) {
+    ::setenv("NVSAFE_CUT_PART", (std::to_string(part) + "/7").c_str(), 1);
+    PowerCuts cuts("part", kBlank, {.prints = false});
+    ::unsetenv("NVSAFE_CUT_PART");
+    cuts.run(write_value, [&](RamNor&, const PowerCutCase& cut) {
+      tried.insert(cut.number);
+      return std::string();
+    });
+  }
+  PowerCuts all("all", kBlank, {.prints = false});
+  all.run(write_value, value_is_whole);
+  EXPECT_EQ(tried.size(), all.tried());
+  EXPECT_EQ(std::set<std::uint64_t>(tried.begin(), tried.end()).size(), all.tried());
+}
+
+TEST(PowerCuts, what_is_no_part_is_none) {
+  EXPECT_TRUE(test::Part::of("")->is_whole());
+  EXPECT_EQ(test::Part::of("3/24")->index, 3u);
+  for (const char* text : {"3", "/", "3/", "/3", "3/3", "0/0", "a/3"}) EXPECT_FALSE(test::Part::of(text)) << text;
+}
+
 TEST(PowerCuts, the_checker_can_cut_the_recovery_too) {
   std::uint64_t second_cuts = 0;
   PowerCuts cuts("value, mark", kBlank, {.prints = false});
