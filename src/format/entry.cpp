@@ -18,10 +18,7 @@ constexpr std::size_t kKeyOffset = 8;
 constexpr std::size_t kDataOffset = 24;
 
 std::uint32_t entry_crc(EntryBytes bytes) {
-  std::uint8_t covered[kEntrySize - sizeof(std::uint32_t)];
-  std::memcpy(covered, bytes.data(), kCrcOffset);
-  std::memcpy(covered + kCrcOffset, bytes.data() + kKeyOffset, kEntrySize - kKeyOffset);
-  return nvs_crc32(covered);
+  return nvs_crc32(nvs_crc32(bytes.first<kCrcOffset>()), bytes.subspan<kKeyOffset>());
 }
 
 }  // namespace
