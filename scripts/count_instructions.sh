@@ -18,8 +18,8 @@ count() { # operation, limit, aim
   [ "$counted" -le "$2" ] || failed=1
 }
 
-count get 570 450
+count get 505 450
 count miss 200 200
-count set 2250 1500
+count set 1960 1500
 [ $failed -eq 0 ] || { echo "instructions: over a limit" >&2; exit 1; }
 echo "instructions: ok"

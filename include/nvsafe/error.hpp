@@ -6,7 +6,8 @@
 
 namespace nvsafe {
 
-enum class ErrorCode : std::uint16_t {
+// A whole word: with a gap behind it an Error is copied in pieces that a processor has to wait for.
+enum class ErrorCode : std::uint32_t {
   kNone = 0,
   kNoMemory,            // the allocator gave nothing
   kOutOfRange,          // offset or length outside the device, the page or the buffer

@@ -18,10 +18,7 @@ constexpr std::size_t kKeyOffset = 8;
 constexpr std::size_t kDataOffset = 24;
 
 std::uint32_t entry_crc(EntryBytes bytes) {
-  std::uint8_t covered[kEntrySize - sizeof(std::uint32_t)];
-  std::memcpy(covered, bytes.data(), kCrcOffset);
-  std::memcpy(covered + kCrcOffset, bytes.data() + kKeyOffset, kEntrySize - kKeyOffset);
-  return nvs_crc32(covered);
+  return nvs_crc32(nvs_crc32(bytes.first<kCrcOffset>()), bytes.subspan<kKeyOffset>());
 }
 
 }  // namespace
@@ -35,8 +32,8 @@ std::uint64_t Entry::number() const {
 }
 
 void Entry::set_number(std::uint64_t value) {
-  data.fill(0xFF);
-  for (std::size_t i = 0; i < number_size(type); ++i) data[i] = static_cast<std::uint8_t>(value >> (8 * i));
+  const unsigned bits = 8u * number_size(type);
+  store_le64(data.data(), bits >= 64 ? value : value | ~std::uint64_t{0} << bits);
 }
 
 std::uint16_t Entry::data_size() const { return load_le16(data.data()); }

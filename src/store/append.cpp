@@ -2,6 +2,7 @@
 // recovers every cut: docs/DESIGN.md, writing.
 #include <algorithm>
 
+#include "store/stock_hash.hpp"
 #include "store/store.hpp"
 
 namespace nvsafe::store {
@@ -43,17 +44,17 @@ void Store::note_appended(Location location, std::uint32_t span) {
 }
 
 void Store::note_stock_hash(const format::Entry& entry, std::uint32_t entry_index) {
-  stock_hashes_[entry_index] = StockIdentity::of(entry).item;
+  stock_hashes_[entry_index] = stock_hash(entry, entry.chunk_index);
 }
 
 // Another item with the same stock hash on the active page, alive: after a cut stock firmware would erase one of them.
 // The version that the item replaces is no clash.
 bool Store::clashes_on_active_page(const format::Entry& entry, const Old& old) const {
   if (active_page_ == kNoPlace) return false;
-  const std::uint32_t hash = StockIdentity::of(entry).item;
+  const std::uint32_t hash = stock_hash(entry, entry.chunk_index);
   const std::uint32_t end = pages_[active_page_].next_entry;
   std::uint32_t equal_count = 0;  // counted over all, in vectors; hardly ever above 0
-  for (const std::uint32_t other : stock_hashes_) equal_count += other == hash ? 1 : 0;
+  for (const std::uint32_t other : std::span(stock_hashes_).first(end)) equal_count += other == hash ? 1 : 0;
   for (std::uint32_t i = 0; i < end && equal_count > 0; ++i) {
     if (stock_hashes_[i] != hash) continue;
     if (!old.exists || !(old.location == Location::at(active_page_, i))) return true;
@@ -70,9 +71,9 @@ Result<Location> Store::append(const format::Entry& entry, std::span<const std::
   using enum format::EntryState;
   NVSAFE_TRY(writer_.program_header(header, entry));
   if (order == ChunkOrder::kPlain || data_count > 0) NVSAFE_TRY(writer_.mark(header, 1, kWritten));
-  NVSAFE_TRY(writer_.program_data(first, data));
+  if (data_count > 0) NVSAFE_TRY(writer_.program_data(first, data));
   if (order == ChunkOrder::kPlain) {
-    NVSAFE_TRY(writer_.mark(first, data_count, kWritten));
+    if (data_count > 0) NVSAFE_TRY(writer_.mark(first, data_count, kWritten));
   } else {
     // The page is FULL before the chunk is complete, so that stock firmware does not look for its duplicate here.
     if (data_count > 1) NVSAFE_TRY(writer_.mark(first, data_count - 1, kWritten));

@@ -1,15 +1,17 @@
 #include "store/page_scan.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/crc32.hpp"
 #include "base/erased.hpp"
-#include "format/entry_state.hpp"
+#include "format/entry_set.hpp"
 #include "nvsafe/assert.hpp"
 
 namespace nvsafe::store {
 namespace {
 
+using format::EntrySet;
 using format::EntryState;
 using format::kEntryCount;
 using format::kEntrySize;
@@ -53,9 +55,9 @@ class PageScan {
     if (is_in_use(record_.kind) && header.version < format::kVersion2) {
       return fail(ErrorCode::kUnsupportedVersion, page_index_);
     }
-    NVSAFE_TRY(read_marks());
-    if (cipher != nullptr && written_end_ > 0) {
-      NVSAFE_TRY(cipher->decrypt(page_index_, 0, bytes_.subspan(format::kEntriesOffset, written_end_ * kEntrySize)));
+    NVSAFE_TRY(read_marks(cipher != nullptr));
+    if (cipher != nullptr && !written_.empty()) {
+      NVSAFE_TRY(cipher->decrypt(page_index_, 0, bytes_.subspan(format::kEntriesOffset, written_.end() * kEntrySize)));
     }
     NVSAFE_TRY(walk_items());
     NVSAFE_TRY(report_page());
@@ -70,47 +72,49 @@ class PageScan {
   }
 
   // Counts the marks, and looks at empty entries while they are still as they lie on flash.
-  Result<void> read_marks() {
+  Result<void> read_marks(bool is_encrypted) {
     const auto bitmap = bytes_.subspan<format::kBitmapOffset, format::kBitmapSize>();
-    for (std::uint32_t i = 0; i < kEntryCount; ++i) {
-      states_[i] = format::entry_state(bitmap, i);
-      switch (states_[i]) {
-        case EntryState::kWritten:
-          ++record_.written_count;
-          written_end_ = i + 1;
-          is_void_[i] = is_void(entry_bytes(i));
-          break;
-        case EntryState::kErased:
-          ++record_.erased_count;
-          break;
-        case EntryState::kIllegal:
-          ++record_.illegal_count;
-          break;
-        case EntryState::kEmpty:
-          if (is_erased(entry_bytes(i))) continue;
-          NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
-          break;
-      }
-      record_.next_entry = static_cast<std::uint8_t>(i + 1);
+    written_ = EntrySet::marked(bitmap, EntryState::kWritten);
+    erased_ = EntrySet::marked(bitmap, EntryState::kErased);
+    const auto illegal = EntrySet::marked(bitmap, EntryState::kIllegal);
+    const auto blank = EntrySet::marked(bitmap, EntryState::kEmpty);
+    record_.written_count = static_cast<std::uint8_t>(written_.count());
+    record_.erased_count = static_cast<std::uint8_t>(erased_.count());
+    record_.illegal_count = static_cast<std::uint8_t>(illegal.count());
+    std::uint32_t next_entry = std::max({written_.end(), erased_.end(), illegal.end()});
+    for (std::uint32_t i = blank.next(0); i < kEntryCount; i = blank.next(i + 1)) {
+      if (is_erased(entry_bytes(i))) continue;
+      NVSAFE_TRY(on_finding_({FindingCode::kEntryTorn, page_index_, i}));
+      next_entry = std::max(next_entry, i + 1);
+    }
+    record_.next_entry = static_cast<std::uint8_t>(next_entry);
+    if (!is_encrypted) return {};
+    void_ = EntrySet();
+    for (std::uint32_t i = written_.next(0); i < kEntryCount; i = written_.next(i + 1)) {
+      if (is_void(entry_bytes(i))) void_->insert(i);
     }
     return {};
   }
 
   Result<void> walk_items() {
-    std::uint32_t i = 0;
-    while (i < written_end_) {
-      if (states_[i] != EntryState::kWritten || !format::is_entry_crc_right(entry_bytes(i))) {
-        if (states_[i] == EntryState::kWritten && (is_void_[i] || is_erased_data(i))) count_as_erased();
-        ++i;
+    for (std::uint32_t i = written_.next(0); i < kEntryCount;) {
+      if (!format::is_entry_crc_right(entry_bytes(i))) {
+        if (was_void(i) || is_erased_data(i)) count_as_erased();
+        i = written_.next(i + 1);
         continue;
       }
       const format::Entry entry = format::decode_entry(entry_bytes(i));
       const format::EntryFault fault = format::entry_fault(entry, i);
       const std::uint32_t span = fault == format::EntryFault::kSpan ? 1 : entry.span;
       NVSAFE_TRY(take_item(i, span, entry, fault));
-      i += span;
+      i = written_.next(i + span);
     }
     return {};
+  }
+
+  // As it lies on flash. Where nothing was decrypted that is still to be seen.
+  [[nodiscard]] bool was_void(std::uint32_t index) const {
+    return void_.has_value() ? void_->contains(index) : is_void(entry_bytes(index));
   }
 
   // Part of an item whose erase was torn: its header is marked ERASED already. Requires: the entry does not decode.
@@ -118,7 +122,7 @@ class PageScan {
     for (std::uint32_t i = index; i-- > 0;) {
       if (!format::is_entry_crc_right(entry_bytes(i))) continue;
       const format::Entry entry = format::decode_entry(entry_bytes(i));
-      return states_[i] == EntryState::kErased && has_data_entries(entry.type) && i + entry.span > index &&
+      return erased_.contains(i) && has_data_entries(entry.type) && i + entry.span > index &&
              format::entry_fault(entry, i) == format::EntryFault::kNone;
     }
     return false;
@@ -131,8 +135,8 @@ class PageScan {
 
   Result<void> take_item(std::uint32_t index, std::uint32_t span, const format::Entry& entry,
                          format::EntryFault fault) {
-    std::uint32_t written = 0;
-    for (std::uint32_t i = index; i < index + span; ++i) written += states_[i] == EntryState::kWritten ? 1 : 0;
+    std::uint32_t written = 1;
+    for (std::uint32_t i = index + 1; i < index + span; ++i) written += written_.contains(i) ? 1 : 0;
     record_.decoded_count = static_cast<std::uint8_t>(record_.decoded_count + written);
 
     auto condition = ScannedItem::Condition::kWhole;
@@ -189,9 +193,9 @@ class PageScan {
   ItemSink on_item_;
   FindingSink on_finding_;
   PageRecord record_;
-  EntryState states_[kEntryCount];
-  bool is_void_[kEntryCount] = {};
-  std::uint32_t written_end_ = 0;  // one past the last written entry
+  EntrySet written_;
+  EntrySet erased_;
+  std::optional<EntrySet> void_;  // of the written ones; nothing: the page has not been decrypted
 };
 
 }  // namespace

@@ -43,10 +43,10 @@ struct PageRecord {
 };
 static_assert(sizeof(PageRecord) == 12);
 
-// An item whose header decodes, as it stands in its page.
+// An item whose header decodes, as it stands in its page. For the length of a call.
 struct ScannedItem {
   std::uint32_t entry_index;
-  format::Entry entry;
+  const format::Entry& entry;
   enum class Condition : std::uint8_t { kWhole, kTorn, kDataDamaged, kFaulty } condition;
   PageKind page_kind;
 };

@@ -116,13 +116,15 @@ Result<void> PageWriter::mark(Location first, std::uint32_t count, format::Entry
   const std::uint32_t first_byte = first.entry_index() / 4;
   const std::uint32_t end_byte = (first.entry_index() + count - 1) / 4 + 1;
   std::array<std::uint8_t, format::kBitmapSize> wanted = marks.bytes;
+  bool changes = false;
   for (std::uint32_t i = first.entry_index(); i < first.entry_index() + count; ++i) {
     // Bits are only ever cleared: from EMPTY to WRITTEN, from anything to ERASED.
     const auto old = format::entry_state(wanted, i);
-    format::set_entry_state(wanted, i,
-                            static_cast<format::EntryState>(static_cast<unsigned>(old) & static_cast<unsigned>(state)));
+    const auto now = static_cast<format::EntryState>(static_cast<unsigned>(old) & static_cast<unsigned>(state));
+    format::set_entry_state(wanted, i, now);
+    changes |= now != old;
   }
-  if (wanted == marks.bytes) return {};
+  if (!changes) return {};
   marks.page_index = kNoPlace;  // unknown until the program has succeeded
   NVSAFE_TRY(flash_->program(page_index * kPageSize + format::kBitmapOffset + first_byte,
                              std::span(wanted).subspan(first_byte, end_byte - first_byte)));

@@ -25,28 +25,6 @@ std::uint32_t nth_set_bit(std::uint64_t bits, std::uint32_t rank) {
 
 }  // namespace
 
-// A ring: what is put in comes out again when its slot has been fetched.
-class SlotTable::Lookahead {
- public:
-  [[nodiscard]] bool is_full() const { return count_ == kCount; }
-  [[nodiscard]] bool empty() const { return count_ == 0; }
-  void push(const Held& item, const std::uint32_t* slot) {
-    __builtin_prefetch(slot, 1);
-    items_[(first_ + count_++) % kCount] = item;
-  }
-  [[nodiscard]] Held pop() {
-    --count_;
-    return items_[first_++ % kCount];
-  }
-
- private:
-  static constexpr std::uint32_t kCount = 8;  // enough to hide a fetch from the next cache
-
-  std::array<Held, kCount> items_;
-  std::uint32_t first_ = 0;
-  std::uint32_t count_ = 0;
-};
-
 // Has the table's fields for itself: a slot is a number as they are, and each that is written might be one of them.
 class SlotTable::Builder {
  public:
@@ -54,65 +32,99 @@ class SlotTable::Builder {
       : chunks_(table.chunks_.begin()),
         settled_(table.settled_.begin()),
         listed_(table.listed_.begin()),
-        page_of_chunk_(table.page_of_chunk_.begin()),
-        listed_end_(table.listed_.end()),
+        page_of_group_(table.page_of_group_.begin()),
         slot_count_(table.slot_count_),
-        location_bits_(table.location_bits_) {}
+        location_bits_(table.location_bits_),
+        listed_count_(table.listed_[table.listed_.size() - 1].first) {}
 
-  [[nodiscard]] bool is_settled(std::uint32_t i) const { return (settled_[i / 32] >> (i % 32) & 1) != 0; }
+  // An item between its place in the list and its place in the table.
+  struct Held {
+    std::uint32_t hash;
+    std::uint32_t listed_at;
+  };
+  // Those whose slots are being fetched: the slots of a large partition lie all over the cache.
+  struct Batch {
+    std::array<Held, kBatchItems + 1> items;        // one more to be written and not counted
+    std::array<std::uint32_t, kBatchItems> values;  // what their slots are to have, after encode()
+    std::uint32_t count = 0;
+  };
 
-  // What is listed there is held from now on, and the slot is empty.
-  void take_listed(std::uint32_t i, Lookahead& held) {
-    std::uint32_t& listed = slot(i);
-    settled_[i / 32] |= 1u << (i % 32);
-    held.push({listed, listed_location(i)}, &slot(home(listed)));
-    listed = kEmptySlot;
+  // Takes what is still listed, in the order of the list, until the batch is full.
+  void fill(Batch& batch) {
+    for (; batch.count < kBatchItems && next_ < listed_count_; next_ = (next_ / 32 + 1) * 32) {
+      std::uint32_t listed = ~settled_[next_ / 32];
+      for (; listed != 0 && batch.count < kBatchItems; listed &= listed - 1) {
+        const std::uint32_t i = next_ / 32 * 32 + static_cast<std::uint32_t>(std::countr_zero(listed));
+        hold(batch, {slot(i), i}, 1);
+        slot(i) = kEmptySlot;
+      }
+      if (listed != 0) return;
+    }
   }
 
-  // False: one with the same fingerprint is there.
-  [[nodiscard]] bool place(const Held& item, Lookahead& held, bool finds_copies) {
-    std::uint32_t value = (item.hash << location_bits_) + item.location.value + 1;
-    std::uint32_t lowest = (item.hash << location_bits_) + 1;
-    for (std::uint32_t i = home(item.hash);; i = i + 1 == slot_count_ ? 0 : i + 1) {
-      if (!is_settled(i)) {
-        take_listed(i, held);
-        slot(i) = value;
+  // For all at once: between two searches, whose ends nobody foresees, a processor would wait for each.
+  void encode(Batch& batch) const {
+    for (std::uint32_t i = 0; i < batch.count; ++i) {
+      const Held& item = batch.items[i];
+      batch.values[i] = (item.hash << location_bits_) + location(item).value + 1;
+    }
+  }
+
+  // Puts an item into its slot; one that is still listed there joins `batch`. False: one with the same fingerprint is
+  // there. Each item passed takes its place by order and the lower one goes on, so the only turn that a processor
+  // cannot foresee is the end. Of equal fingerprints the higher location comes first, so that whole words are compared.
+  [[nodiscard]] bool place(std::uint32_t hash, const std::uint32_t first, Batch& batch, bool finds_copies) {
+    const std::uint32_t fingerprint_step = 1u << location_bits_;
+    std::uint32_t value = first;
+    for (std::uint32_t i = home(hash);;) {
+      std::uint32_t& place = slot(i);
+      const std::uint32_t listed = place;
+      const std::uint32_t is_settled = settled_[i / 32] >> (i % 32) & 1;
+      const std::uint32_t there = listed & (0 - is_settled);  // what is only listed is not there
+      if ((there ^ value) < fingerprint_step && there != kEmptySlot && value == first && finds_copies) return false;
+      const std::uint32_t exchanged = (there ^ value) & (0 - static_cast<std::uint32_t>(there < value));
+      place = there ^ exchanged;
+      value ^= exchanged;
+      if (value == kEmptySlot) {
+        hold(batch, {listed, i}, 1 - is_settled);
         return true;
       }
-      const std::uint32_t there = slot(i);
-      if (there < lowest) {
-        slot(i) = value;
-        if (there == kEmptySlot) return true;
-        value = there;  // goes on to a slot behind; it has been looked at
-        lowest = (there >> location_bits_ << location_bits_) + 1;
-        finds_copies = false;
-      } else if (finds_copies && (there ^ value) >> location_bits_ == 0) {
-        return false;
-      }
+      i = i + 1 == slot_count_ ? 0 : i + 1;
     }
   }
 
  private:
+  [[nodiscard]] Location location(const Held& item) const {
+    std::uint32_t index = page_of_group_[item.listed_at / kGroupItems];
+    index += static_cast<std::uint32_t>(listed_[index + 1].first <= item.listed_at);  // a full page has two groups
+    while (listed_[index + 1].first <= item.listed_at) ++index;
+    const ListedPage* const page = listed_ + index;
+    const std::uint32_t rank = item.listed_at - page->first;
+    if (page->run_start != kNoRun) return Location::at(page->page_index, page->run_start + rank);
+    return Location::at(page->page_index, rank < page->low_count
+                                              ? nth_set_bit(page->entries.words()[0], rank)
+                                              : 64 + nth_set_bit(page->entries.words()[1], rank - page->low_count));
+  }
+  // `count`: 1, or 0 for a slot that is settled already; the same steps for both.
+  void hold(Batch& batch, const Held& item, std::uint32_t count) {
+    __builtin_prefetch(&slot(home(item.hash)), 1);
+    batch.items[batch.count] = item;
+    batch.count += count;
+    settled_[item.listed_at / 32] |= 1u << (item.listed_at % 32);
+  }
   [[nodiscard]] std::uint32_t& slot(std::uint32_t i) const { return chunks_[i / kChunkSlots][i % kChunkSlots]; }
   [[nodiscard]] std::uint32_t home(std::uint32_t hash) const {
     return static_cast<std::uint32_t>((std::uint64_t{hash} * slot_count_) >> 32);
-  }
-  [[nodiscard]] Location listed_location(std::uint32_t i) const {
-    const ListedPage* page = listed_ + page_of_chunk_[i / kChunkSlots];
-    while (page + 1 != listed_end_ && page[1].first <= i) ++page;
-    const std::uint32_t rank = i - page->first;
-    return Location::at(page->page_index, rank < page->low_count
-                                              ? nth_set_bit(page->entries[0], rank)
-                                              : 64 + nth_set_bit(page->entries[1], rank - page->low_count));
   }
 
   std::uint32_t* const* chunks_;
   std::uint32_t* settled_;
   const ListedPage* listed_;
-  const std::uint32_t* page_of_chunk_;
-  const ListedPage* listed_end_;
+  const std::uint16_t* page_of_group_;
   std::uint32_t slot_count_;
   std::uint32_t location_bits_;
+  std::uint32_t listed_count_;
+  std::uint32_t next_ = 0;  // in the list: all before it are taken
 };
 
 SlotTable::SlotTable(SlotTable&& other) noexcept
@@ -124,7 +136,7 @@ SlotTable::SlotTable(SlotTable&& other) noexcept
       item_count_(std::exchange(other.item_count_, 0)),
       removed_count_(std::exchange(other.removed_count_, 0)),
       listed_(std::move(other.listed_)),
-      page_of_chunk_(std::move(other.page_of_chunk_)),
+      page_of_group_(std::move(other.page_of_group_)),
       settled_(std::move(other.settled_)) {}
 
 void SlotTable::release() {
@@ -136,7 +148,7 @@ void SlotTable::release() {
 
 void SlotTable::free_building_memory() {
   free_memory(listed_, *allocator_);
-  free_memory(page_of_chunk_, *allocator_);
+  free_memory(page_of_group_, *allocator_);
   free_memory(settled_, *allocator_);
 }
 
@@ -161,16 +173,17 @@ Result<void> SlotTable::add_chunks(std::uint32_t slot_count) {
 
 Result<void> SlotTable::list(std::uint32_t hash, Location location) {
   if (item_count_ == chunks_.size() * kChunkSlots) NVSAFE_TRY(add_chunks(item_count_ + 1));
-  const auto page_index = static_cast<std::uint16_t>(location.page_index());
-  if (listed_.empty() || listed_[listed_.size() - 1].page_index != page_index) {
-    if (!listed_.reserve(page_count_) || !listed_.push_back({{}, item_count_, page_index, 0})) {
+  // Hardly ever another page: its number is divided for only then.
+  std::uint32_t entry = format::kEntryCount;
+  if (!listed_.empty()) entry = location.value - Location::at(listed_[listed_.size() - 1].page_index, 0).value;
+  if (entry >= format::kEntryCount) {
+    const auto page_index = static_cast<std::uint16_t>(location.page_index());
+    if (!listed_.reserve(page_count_ + 1) || !listed_.push_back({{}, item_count_, page_index, 0, kNoRun})) {
       return fail(ErrorCode::kNoMemory);
     }
+    entry = location.entry_index();
   }
-  ListedPage& page = listed_[listed_.size() - 1];
-  const std::uint32_t entry = location.entry_index();
-  page.entries[entry / 64] |= std::uint64_t{1} << (entry % 64);
-  if (entry < 64) ++page.low_count;
+  listed_[listed_.size() - 1].entries.insert(entry);
   slot(item_count_++) = hash;
   return {};
 }
@@ -188,7 +201,7 @@ Result<void> SlotTable::build(Buffer<Suspect>& suspects) {
 Result<void> SlotTable::prepare_rebuild(std::uint32_t count, std::uint32_t page_count) {
   const std::uint32_t wanted = item_count_ + count;
   NVSAFE_TRY(add_chunks(wanted + wanted / 2 + 1));
-  if (!listed_.reserve(page_count)) return fail(ErrorCode::kNoMemory);
+  if (!listed_.reserve(page_count + 1)) return fail(ErrorCode::kNoMemory);
   return reserve_for_building();
 }
 
@@ -200,41 +213,54 @@ void SlotTable::rebuild() {
 
 Result<void> SlotTable::reserve_for_building() {
   const std::size_t slot_count = chunks_.size() * kChunkSlots;
-  if (!settled_.resize(slot_count / 32) || !page_of_chunk_.reserve(chunks_.size())) return fail(ErrorCode::kNoMemory);
+  if (!settled_.resize(slot_count / 32) || !listed_.reserve(listed_.size() + 1) ||
+      !page_of_group_.reserve(slot_count / kGroupItems)) {
+    return fail(ErrorCode::kNoMemory);
+  }
   return {};
 }
 
 // Each listed item is taken from where it stands and put into its own slot. If another one is still listed there, that
-// is taken out in exchange, and its turn comes next but a few.
+// is taken out in exchange, and its turn comes with the next batch.
 Result<void> SlotTable::place_all(Buffer<Suspect>* suspects) {
   slot_count_ = static_cast<std::uint32_t>(chunks_.size()) * kChunkSlots;
-  const std::uint32_t listed_count = std::exchange(item_count_, 0);
+  const std::uint32_t listed_count = item_count_;
   for (std::uint32_t i = listed_count; i < slot_count_; ++i) {
     settle(i);
     slot(i) = kEmptySlot;
   }
-  for (std::uint32_t page = 0; page < listed_.size(); ++page) {
-    const std::uint32_t end = page + 1 < listed_.size() ? listed_[page + 1].first : listed_count;
-    while (page_of_chunk_.size() * kChunkSlots < end) {
-      if (!page_of_chunk_.push_back(page)) return fail(ErrorCode::kNoMemory);
-    }
-  }
+  NVSAFE_TRY(find_pages());
   Builder builder(*this);
-  Lookahead held;
-  for (std::uint32_t next = 0; next < listed_count || !held.empty();) {
-    if (next < listed_count && !held.is_full()) {
-      if (!builder.is_settled(next)) builder.take_listed(next, held);
-      ++next;
-      continue;
+  std::array<Builder::Batch, 2> batches;
+  for (std::uint32_t turn = 0;; turn ^= 1) {
+    Builder::Batch& held = batches[turn];
+    builder.fill(held);
+    if (held.count == 0) return {};
+    builder.encode(held);
+    for (std::uint32_t i = 0; i < held.count; ++i) {
+      const std::uint32_t hash = held.items[i].hash;
+      if (builder.place(hash, held.values[i], batches[turn ^ 1], suspects != nullptr)) continue;
+      --item_count_;
+      if (!suspects->push_back({hash, location_of(held.values[i])})) return fail(ErrorCode::kNoMemory);
     }
-    const Held item = held.pop();
-    if (builder.place(item, held, suspects != nullptr)) {
-      ++item_count_;
-    } else if (!suspects->push_back({item.hash, item.location})) {
-      return fail(ErrorCode::kNoMemory);
+    held.count = 0;
+  }
+}
+
+// What the builder needs to know whose hash stands where in the list.
+Result<void> SlotTable::find_pages() {
+  for (std::uint32_t i = 0; i < listed_.size(); ++i) {
+    ListedPage& page = listed_[i];
+    const std::uint32_t end = i + 1 < listed_.size() ? listed_[i + 1].first : item_count_;
+    const std::uint32_t start = page.entries.next(0);
+    const bool is_run = page.entries.end() - start == end - page.first;
+    page.run_start = is_run ? static_cast<std::uint8_t>(start) : kNoRun;
+    page.low_count = static_cast<std::uint8_t>(format::EntrySet::bit_count(page.entries.words()[0]));
+    while (page_of_group_.size() * kGroupItems < end) {
+      if (!page_of_group_.push_back(static_cast<std::uint16_t>(i))) return fail(ErrorCode::kNoMemory);
     }
   }
-  return {};
+  return listed_.push_back({{}, item_count_, 0, 0, kNoRun}) ? Result<void>() : fail(ErrorCode::kNoMemory);
 }
 
 // Items with a lower fingerprint make room, each in turn. A slot whose item was removed is taken when what stands

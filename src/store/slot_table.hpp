@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "base/allocator.hpp"
+#include "format/entry_set.hpp"
 #include "nvsafe/result.hpp"
 #include "store/location.hpp"
 
@@ -29,7 +30,7 @@ class SlotTable {
       : allocator_(&allocator),
         chunks_(allocator),
         listed_(allocator),
-        page_of_chunk_(allocator),
+        page_of_group_(allocator),
         settled_(allocator) {}
   SlotTable(SlotTable&& other) noexcept;
   SlotTable& operator=(SlotTable&&) = delete;
@@ -114,20 +115,18 @@ class SlotTable {
   static constexpr std::uint32_t kEmptySlot = 0;             // lower than every item
   static constexpr std::uint32_t kRemovedSlot = 0xFFFFFFFF;  // held an item once; higher than every item
 
+  static constexpr std::uint32_t kGroupItems = 64;  // of the list
+  static constexpr std::uint32_t kBatchItems = 16;  // enough to hide a fetch from the next cache
+  static constexpr std::uint8_t kNoRun = 0xFF;
+
   // Which entries of a page are listed, and where in the list the first is.
   struct ListedPage {
-    std::uint64_t entries[2];
+    format::EntrySet entries;
     std::uint32_t first;
     std::uint16_t page_index;
-    std::uint16_t low_count;  // of entries[0]
+    std::uint8_t low_count;  // of the entries below 64
+    std::uint8_t run_start;  // of entries one after the other, as numbers are; kNoRun: not so
   };
-  // An item between its place in the list and its place in the table.
-  struct Held {
-    std::uint32_t hash;
-    Location location;
-  };
-  // Those whose places are being fetched: the slots of a large partition lie all over the cache.
-  class Lookahead;
   class Builder;
 
   [[nodiscard]] std::uint32_t& slot(std::uint32_t i) { return chunks_.begin()[i / kChunkSlots][i % kChunkSlots]; }
@@ -147,6 +146,7 @@ class SlotTable {
   Result<void> add_chunks(std::uint32_t slot_count);
   Result<void> reserve_for_building();
   Result<void> place_all(Buffer<Suspect>* suspects);
+  Result<void> find_pages();
   void free_building_memory();
   void insert_from(std::uint32_t i, std::uint32_t value);
   void remove_slot(std::uint32_t i);
@@ -160,8 +160,8 @@ class SlotTable {
   std::uint32_t item_count_ = 0;  // listed or in the table
   std::uint32_t removed_count_ = 0;
   // Only while the table is built:
-  Buffer<ListedPage> listed_;
-  Buffer<std::uint32_t> page_of_chunk_;  // of a chunk's first item: index into listed_
+  Buffer<ListedPage> listed_;            // one behind the last ends it
+  Buffer<std::uint16_t> page_of_group_;  // of a group's first item: index into listed_
   Buffer<std::uint32_t> settled_;        // a bit a slot: no longer what was listed there
 };
 

@@ -15,9 +15,9 @@ using format::kEntryCount;
 using format::kEntrySize;
 
 // Exponent all ones and a fraction: IEEE 754, section 3.4.
-bool is_nan(ValueType type, std::uint64_t bits) {
-  if (type == ValueType::kFloat) return (bits & 0x7FFFFFFF) > 0x7F800000;
-  return type == ValueType::kDouble && (bits & 0x7FFFFFFFFFFFFFFF) > 0x7FF0000000000000;
+bool is_nan(ValueType type, std::span<const std::uint8_t> value) {
+  if (type == ValueType::kFloat) return (load_le(value) & 0x7FFFFFFF) > 0x7F800000;
+  return type == ValueType::kDouble && (load_le(value) & 0x7FFFFFFFFFFFFFFF) > 0x7FF0000000000000;
 }
 
 // A blob that fits a page together with its index.
@@ -55,7 +55,7 @@ Result<void> Store::failed_write(const Result<void>& result) {
 
 Result<void> Store::check_value(ValueType type, std::span<const std::uint8_t> value) const {
   if (is_number(type)) {
-    if (value.size() != number_size(type) || is_nan(type, load_le(value))) return fail(ErrorCode::kInvalidValue);
+    if (value.size() != number_size(type) || is_nan(type, value)) return fail(ErrorCode::kInvalidValue);
     return {};
   }
   if (type == ValueType::kString) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crc32.hpp"
+#include "provider/table_crc32.hpp"
 #include "support/bytes.hpp"
 
 namespace nvsafe::crypto {
@@ -45,6 +46,32 @@ TEST(Crc, starts_as_every_nvs_crc_does) {
   EXPECT_EQ(nvs_crc32({}), 0xFFFFFFFFu);
   EXPECT_EQ(nvs_crc32(Bytes(4, 0)), 0xFFFFFFFFu);
   EXPECT_EQ(nvs_crc32(nvs_crc32(as_bytes("1234")), as_bytes("56789")), 0xD202D277u);
+}
+
+// Bit by bit, as the polynomial says.
+std::uint32_t slow_crc32(std::uint32_t crc, std::span<const std::uint8_t> data) {
+  crc = ~crc;
+  for (const std::uint8_t byte : data) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+  }
+  return ~crc;
+}
+
+// What is short is computed in one way, what is long in another, and what is an entry long in a third.
+TEST(Crc, is_the_same_for_every_size_place_and_start) {
+  Bytes bytes(160);
+  std::uint32_t state = 1;
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>((state = state * 0x915F77F5 + 1) >> 24);
+  for (std::size_t size = 0; size <= 80; ++size) {
+    for (std::size_t place = 0; place < 17; ++place) {
+      const auto data = std::span<const std::uint8_t>(bytes).subspan(place, size);
+      for (const std::uint32_t start : {0u, 0xFFFFFFFFu, 0x12345678u + static_cast<std::uint32_t>(size * place)}) {
+        ASSERT_EQ(nvs_crc32(start, data), slow_crc32(start, data)) << size << " bytes from " << place;
+        ASSERT_EQ(provider::table_crc32(start, data), slow_crc32(start, data)) << size << " bytes from " << place;
+      }
+    }
+  }
 }
 
 }  // namespace

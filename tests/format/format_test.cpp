@@ -4,6 +4,7 @@
 
 #include "format/entry.hpp"
 #include "format/entry_cipher.hpp"
+#include "format/entry_set.hpp"
 #include "format/entry_state.hpp"
 #include "format/key_page.hpp"
 #include "format/page_header.hpp"
@@ -45,6 +46,44 @@ TEST(EntryState, takes_two_bits_from_the_low_end) {
   EXPECT_EQ(entry_state(bitmap, 0), EntryState::kWritten);
   EXPECT_EQ(entry_state(bitmap, 4), EntryState::kEmpty);
   EXPECT_EQ(entry_state(bitmap, 125), EntryState::kErased);
+}
+
+// Each set against the marks one by one; neighbours with all pairs of states, on both sides of 32, 64 and 96.
+TEST(EntrySet, holds_the_entries_with_a_mark) {
+  std::array<std::uint8_t, kBitmapSize> bitmap;
+  for (std::uint32_t i = 0; i < kBitmapSize; ++i) bitmap[i] = static_cast<std::uint8_t>(0x1B * (i * i + 3 * i + 1));
+  for (const auto state : {EntryState::kErased, EntryState::kIllegal, EntryState::kWritten, EntryState::kEmpty}) {
+    const EntrySet set = EntrySet::marked(bitmap, state);
+    std::uint32_t count = 0;
+    std::uint32_t end = 0;
+    std::uint32_t next = kEntryCount;
+    for (std::uint32_t i = kEntryCount; i-- > 0;) {
+      const bool is_marked = entry_state(bitmap, i) == state;
+      EXPECT_EQ(set.contains(i), is_marked) << i;
+      if (is_marked) next = i;
+      EXPECT_EQ(set.next(i), next) << i;
+      if (is_marked && count++ == 0) end = i + 1;
+    }
+    EXPECT_GT(count, 10u);
+    EXPECT_EQ(set.count(), count);
+    EXPECT_EQ(set.end(), end);
+    EXPECT_EQ(set.next(kEntryCount), kEntryCount);
+  }
+}
+
+TEST(EntrySet, knows_no_entry_behind_the_last) {
+  std::array<std::uint8_t, kBitmapSize> bitmap;
+  bitmap.fill(0xFF);
+  EXPECT_EQ(EntrySet::marked(bitmap, EntryState::kEmpty).count(), kEntryCount);
+  EXPECT_EQ(EntrySet::marked(bitmap, EntryState::kEmpty).end(), kEntryCount);
+  const EntrySet none = EntrySet::marked(bitmap, EntryState::kWritten);
+  EXPECT_TRUE(none.empty());
+  EXPECT_EQ(none.end(), 0u);
+  EXPECT_EQ(none.next(0), kEntryCount);
+  EntrySet one;
+  one.insert(125);
+  EXPECT_EQ(one.next(0), 125u);
+  EXPECT_EQ(one.end(), kEntryCount);
 }
 
 Entry number_entry(ValueType type, std::uint64_t value) {

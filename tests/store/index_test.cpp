@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <vector>
 
 #include "sim/seeded_random.hpp"
 #include "store/read_counting_flash.hpp"
@@ -178,6 +179,56 @@ TEST(SlotTable, does_what_a_set_of_pairs_does) {
     EXPECT_TRUE(found.contains(location));
   }
   EXPECT_GT(rebuilt, 1u);
+}
+
+// Pages of numbers only, with holes, with an item each sixty entries or with one alone: who stands where in the list is
+// told by the marks. Every item is in the table or a suspect, and of two with one hash only one is in it.
+TEST(SlotTable, is_built_of_pages_of_every_kind) {
+  constexpr std::uint32_t kTablePages = 400;
+  test::CountingAllocator allocator;
+  SlotTable table(allocator);
+  sim::SeededRandom random(2);
+  for (const std::uint32_t copies_in : {2u, 50u, 1000000u}) {
+    table.start(kTablePages);
+    std::map<std::uint32_t, std::uint32_t> hash_at;  // by location
+    std::vector<std::uint32_t> hashes;
+    for (std::uint32_t page = 0; page < kTablePages; ++page) {
+      const auto kind = random.below(6);
+      const auto first = static_cast<std::uint32_t>(random.below(format::kEntryCount));
+      for (std::uint32_t entry = 0; entry < format::kEntryCount; ++entry) {
+        const bool is_listed = kind == 0   ? true
+                               : kind == 1 ? entry >= first
+                               : kind == 2 ? random.below(2) == 0
+                               : kind == 3 ? entry % 60 == 3
+                               : kind == 4 ? entry == first
+                                           : false;
+        if (!is_listed) continue;
+        const bool is_copy = !hashes.empty() && random.below(copies_in) == 0;
+        hashes.push_back(is_copy ? hashes[random.below(hashes.size())] : static_cast<std::uint32_t>(random.next()));
+        const Location location = Location::at(page, entry);
+        hash_at[location.value] = hashes.back();
+        ASSERT_TRUE(table.list(hashes.back(), location).ok());
+      }
+    }
+    Buffer<SlotTable::Suspect> suspects(allocator);
+    ASSERT_TRUE(table.build(suspects).ok());
+    std::map<std::uint32_t, std::uint32_t> suspected;
+    for (const auto& suspect : suspects) suspected[suspect.location.value] = suspect.hash;
+    ASSERT_EQ(table.item_count() + suspected.size(), hash_at.size());
+    ASSERT_EQ(suspected.size(), suspects.size());
+    std::map<std::uint32_t, std::uint32_t> in_table_with;  // by hash
+    for (const auto& [location, hash] : hash_at) {
+      if (const auto found = suspected.find(location); found != suspected.end()) {
+        ASSERT_EQ(found->second, hash);
+        continue;
+      }
+      auto candidates = table.candidates(hash);
+      bool is_there = false;
+      while (!is_there && candidates.next()) is_there = candidates.location() == Location{location};
+      ASSERT_TRUE(is_there) << location;
+      ASSERT_EQ(++in_table_with[hash], 1u);
+    }
+  }
 }
 
 }  // namespace
