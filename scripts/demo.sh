@@ -8,7 +8,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/nvsafe-demo.XXXXXXXX")
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-cp examples/* "$folder"
+find examples -maxdepth 1 -type f -exec cp -t "$folder" {} +
 cd "$folder"
 
 say() { printf '\n# %s\n' "$1"; }
