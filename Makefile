@@ -138,19 +138,16 @@ check-library: build-release
 	$(install_packages) build check
 	@scripts/check_library.sh
 
-# The tests that make images run once more, to keep them in build/oracle; their own results were told by make test. Not so
-# with ORACLE_IMAGES, a folder where they were kept already (NVSAFE_KEEP_IMAGES=folder make test).
+# The tests that make images run once more, to keep them in build/oracle; their own results were told by make test.
 check-oracle: build-release ## compare an independent reader (docs/ORACLE.md) with nvsafe on all images of the tests
 	$(install_packages) build test check
 	@$(MAKE) -s build/asan/build.ninja
 	@$(call build,asan)
 	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --self-test
-ifeq ($(ORACLE_IMAGES),)
 	@rm -rf build/oracle && mkdir -p build/oracle
 	@NVSAFE_KEEP_IMAGES="$(CURDIR)/build/oracle" ctest --test-dir build/asan -R '^(cli|image|sim|store)' -j $(JOBS) \
 	  --no-tests=error --output-on-failure >build/oracle/tests.log || { cat build/oracle/tests.log; exit 1; }
-endif
-	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --made 2000 $(or $(ORACLE_IMAGES),build/oracle)
+	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --made 2000 build/oracle
 
 # A changed preset must not meet the cache of the old one.
 build/%/build.ninja: CMakePresets.json
