@@ -1,4 +1,4 @@
-// Erased flash reads as 0xFF.
+// Erased flash reads as 0xFF; what was destroyed on it as 0.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +17,14 @@ namespace nvsafe {
   }
   for (; i < bytes.size(); ++i) {
     if (bytes[i] != 0xFF) return false;
+  }
+  return true;
+}
+
+// Every byte is 0; also when there is none.
+[[nodiscard]] constexpr bool is_zero(std::span<const std::uint8_t> bytes) {
+  for (const std::uint8_t byte : bytes) {
+    if (byte != 0) return false;
   }
   return true;
 }

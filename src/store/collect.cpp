@@ -98,7 +98,7 @@ Result<bool> Store::find_room(FunctionRef<bool(const Room&)> is_enough, bool is_
     PageContents copied;
     NVSAFE_TRY(add_contents(victim, copied));
     if (!copied.has_clash()) {
-      NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
+      NVSAFE_TRY(collect(victim));
       return true;
     }
   }
@@ -133,7 +133,7 @@ Room Store::room_without(const Room& now, std::uint32_t victim, std::uint32_t le
 // the flash: each page is visited once at most, and what it holds does not change before that. Collections of stock
 // firmware bring chunks of one key together on a page; such a page is copied as it is only if nothing else helps.
 Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, Clashes clashes, bool is_rehearsal) {
-  for (std::uint8_t& visited : visited_) visited = 0;
+  forget_visits();
   Room now = room();
   std::uint32_t active = active_page_;  // kNoPlace from when another page has taken its place
   PageContents on_active;
@@ -153,7 +153,7 @@ Result<bool> Store::compact(FunctionRef<bool(const Room&)> is_enough, Clashes cl
     }
     if (left > 0 && now.free_pages == 0) return false;
     if (copied.has_clash() && clashes == Clashes::kPart) continue;
-    if (!is_rehearsal) NVSAFE_TRY(collect(victim, {kNoPlace}, {kNoPlace}));
+    if (!is_rehearsal) NVSAFE_TRY(collect(victim));
     now = room_without(now, victim, left, active);
     if (left > 0 || victim == active) active = kNoPlace;
     if (left > 0) on_active = copied;
@@ -191,7 +191,7 @@ Result<bool> Store::repack(FunctionRef<bool(const Room&)> is_enough, bool is_reh
       return repacking.add_item(location, entry.span, StockIdentity::of(entry));
     });
   };
-  for (std::uint8_t& visited : visited_) visited = 0;
+  forget_visits();
   if (active_page_ != kNoPlace && !pages_[active_page_].is_pinned) NVSAFE_TRY(add(active_page_));
   while (!repacking.is_full()) {
     const std::uint32_t page_index = best_victim(active_page_, true);
@@ -203,7 +203,7 @@ Result<bool> Store::repack(FunctionRef<bool(const Room&)> is_enough, bool is_reh
   if (!*enough || is_rehearsal) return *enough;
   for (const Repacking::Step& step : repacking.steps()) {
     if (step.kind == Repacking::Step::Kind::kCollect) {
-      NVSAFE_TRY(collect(step.location.page_index(), {kNoPlace}, {kNoPlace}));
+      NVSAFE_TRY(collect(step.location.page_index()));
       continue;
     }
     const auto entry = read_entry(step.location);
@@ -244,8 +244,8 @@ Result<void> Store::add_contents(std::uint32_t page_index, PageContents& content
 
 // Copies what is live in the victim to a fresh page and erases the victim. The victim is FREEING meanwhile, and nothing
 // else is written: whoever finds it so after a cut begins again, or sees that all has been copied.
-Result<void> Store::collect(std::uint32_t victim, Location skipped_a, Location skipped_b) {
-  if (pages_[victim].written_count > 0) NVSAFE_TRY(collect_start(victim, std::array{skipped_a, skipped_b}));
+Result<void> Store::collect(std::uint32_t victim) {
+  if (pages_[victim].written_count > 0) NVSAFE_TRY(collect_start(victim, {}));
   return collect_finish(victim);
 }
 

@@ -60,13 +60,13 @@ Result<bool> Store::collect_within(std::uint32_t page_index, MaintenanceBudget& 
   if (budget.erases == 0 || budget.entries < live) return false;
   --budget.erases;
   budget.entries -= live;
-  NVSAFE_TRY(collect(page_index, {kNoPlace}, {kNoPlace}));
+  NVSAFE_TRY(collect(page_index));
   return true;
 }
 
 // As compact(), so far as the budget goes; what a collection would copy is moved one by one if it is too much for once.
 Result<bool> Store::compact_within(FunctionRef<bool(const Room&)> is_enough, MaintenanceBudget& budget) {
-  for (std::uint8_t& visited : visited_) visited = 0;
+  forget_visits();
   while (!is_enough(room())) {
     const std::uint32_t victim = best_victim(active_page_, true);
     if (victim == kNoPlace) return true;
@@ -146,7 +146,7 @@ Result<void> Store::level_before(FunctionRef<bool(const Room&)> is_enough) {
   if (*page == kNoPlace) return {};
   const Room then = room_without(now, *page, pages_[*page].written_count, active_page_);
   if (!is_enough(then)) {
-    for (std::uint8_t& visited : visited_) visited = 0;
+    forget_visits();
     visited_[*page] = 1;
     const std::uint32_t victim = best_victim(active_page_, true);
     if (victim == kNoPlace || !is_enough(room_without(then, victim, pages_[victim].written_count, kNoPlace))) return {};
@@ -154,7 +154,7 @@ Result<void> Store::level_before(FunctionRef<bool(const Room&)> is_enough) {
     NVSAFE_TRY(add_contents(victim, contents));
     if (contents.has_clash()) return {};
   }
-  return collect(*page, {kNoPlace}, {kNoPlace});
+  return collect(*page);
 }
 
 }  // namespace nvsafe::store

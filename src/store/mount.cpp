@@ -351,7 +351,7 @@ Result<void> Store::plan_illegal_marks(std::uint32_t page_index, std::span<const
   for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
     if (format::entry_state(marks, i) != format::EntryState::kIllegal) continue;
     const auto bytes = page.subspan(format::kEntriesOffset + i * format::kEntrySize, format::kEntrySize);
-    if (std::any_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte != 0; })) continue;
+    if (!is_zero(bytes)) continue;
     NVSAFE_TRY(added(steps.push_back({StepKind::kDestroyEntry, Location::at(page_index, i), 1})));
   }
   return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/erased.hpp"
 #include "flash/range.hpp"
 #include "format/entry_state.hpp"
 #include "format/page_header.hpp"
@@ -18,10 +19,6 @@ using format::kPageSize;
 static_assert(kPageSize == Flash::kSectorSize);
 
 constexpr std::uint8_t kZeros[512] = {};
-
-bool is_zero(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
-}
 
 void describe_header(std::uint32_t at, std::span<const std::uint8_t> data, PlanStep& step) {
   if (at == 0 && data.size() == format::kPageHeaderSize) step.kind = StepKind::kStartPage;

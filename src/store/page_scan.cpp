@@ -33,13 +33,6 @@ PageKind kind_of(const format::PageHeader& header, std::span<const std::uint8_t>
   }
 }
 
-bool is_zero(std::span<const std::uint8_t> bytes) {
-  for (const std::uint8_t byte : bytes) {
-    if (byte != 0) return false;
-  }
-  return true;
-}
-
 // One page under the scan: the raw bytes, the marks unpacked, and where findings go.
 class PageScan {
  public:

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/endian.hpp"
+#include "format/entry_set.hpp"
 
 namespace nvsafe::store {
 
@@ -29,12 +30,9 @@ Result<void> PageWriter::set_page_state(std::uint32_t page_index, format::PageSt
 Result<void> PageWriter::retire_page(std::uint32_t page_index) {
   constexpr std::array<std::uint8_t, format::kBitmapSize> kZeros{};
   const std::uint32_t page = page_index * kPageSize;
-  bool has_written = false;
-  for (std::uint32_t i = 0; i < format::kEntryCount && !has_written; ++i) {
-    const auto found = state(Location::at(page_index, i));
-    if (!found) return found.failed();
-    has_written = *found == format::EntryState::kWritten;
-  }
+  const auto marks = marks_of(page_index);
+  if (!marks) return marks.failed();
+  const bool has_written = !format::EntrySet::marked((*marks)->bytes, format::EntryState::kWritten).empty();
   forget(page_index);
   NVSAFE_TRY(flash_->program(page + format::kPageHeaderCrcOffset, std::span(kZeros).first(4)));
   if (has_written) NVSAFE_TRY(flash_->program(page + format::kBitmapOffset, kZeros));

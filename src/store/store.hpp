@@ -8,6 +8,7 @@
 // written has its old value or its new one. A set that is refused has programmed and erased nothing.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -326,7 +327,8 @@ class Store {
   Result<void> move_items(std::uint32_t victim, Room& room, std::uint32_t& left, PageContents& on_active,
                           PageContents& stays, bool is_rehearsal);
   Result<bool> repack(FunctionRef<bool(const Room&)> is_enough, bool is_rehearsal);
-  Result<void> collect(std::uint32_t victim, Location skipped_a, Location skipped_b);
+  void forget_visits() { std::fill(visited_.begin(), visited_.end(), std::uint8_t{0}); }
+  Result<void> collect(std::uint32_t victim);
   Result<void> collect_start(std::uint32_t victim, std::span<const Location> skipped);
   Result<void> collect_finish(std::uint32_t victim);
   Result<void> copy_items(std::uint32_t victim, std::span<const Location> skipped);
