@@ -1,0 +1,54 @@
+// What flash encryption covers: what first boot encrypts in place, what the chip decrypts when firmware reads, and both
+// done to a whole dump.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chip/flash_cipher.hpp"
+#include "chip/profile.hpp"
+#include "store/policy.hpp"
+#include "table/partition.hpp"
+#include "text/problem.hpp"
+
+namespace nvsafe::chip {
+
+enum class RegionKind : std::uint8_t { kBootloader, kTable, kApp, kOtaData, kNvsKeys, kTeeOta, kFlagged };
+
+struct EncryptedRegion {
+  RegionKind kind = RegionKind::kFlagged;
+  std::string name;          // of the partition; "bootloader", "partition table"
+  std::uint32_t offset = 0;  // bytes from the start of flash
+  std::uint32_t size = 0;    // whole sectors
+};
+
+// Whether firmware reads the partition through the chip's decryption once flash encryption is on (CHIPS.md §3.3).
+[[nodiscard]] bool is_encrypted_at_run_time(const table::Partition& partition);
+
+// What first boot encrypts, in its order. `flash` is in the clear. `release` is that of the bootloader: up to 5.2 it
+// encrypts the whole partition of an app, then only the image. Errors: kBadInput: no bootloader that verifies (first
+// boot stops there).
+[[nodiscard]] text::Outcome<std::vector<EncryptedRegion>> first_boot_regions(std::span<const std::uint8_t> flash,
+                                                                             const Profile& profile,
+                                                                             const table::Table& table,
+                                                                             std::uint32_t table_offset,
+                                                                             const store::Release& release);
+
+// What a dump's first bytes of bootloader and table tell.
+enum class DumpState : std::uint8_t {
+  kPlain,      // the table is readable
+  kEncrypted,  // the key makes bootloader or table readable
+  kUnknown,
+};
+// `cipher` nullptr: no key at hand, so kEncrypted is never said. `profile` nullptr: every place of a bootloader is
+// tried.
+[[nodiscard]] DumpState dump_state(std::span<const std::uint8_t> flash, const FlashCipher* cipher,
+                                   const Profile* profile, std::uint32_t table_offset);
+// The chip that the header of a bootloader or app names. nullptr: nothing readable. `table_offset` bounds the search.
+[[nodiscard]] const Profile* chip_of_dump(std::span<const std::uint8_t> flash, std::uint32_t table_offset);
+
+}  // namespace nvsafe::chip
