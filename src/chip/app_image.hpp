@@ -1,5 +1,5 @@
 // Apps and bootloaders as they lie in flash, in the clear: header, segments, checksum, digest, what the app says of
-// itself.
+// itself. docs/CHIP.md, images.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct AppImage {
 enum class ImageProblem : std::uint8_t {
   kNoMagic,       // does not begin with 0xE9
   kSegmentCount,  // more than 16, or none
+  kSegmentSize,   // no multiple of 4, or 16 MiB and more
   kTooLong,       // reaches past the bytes there are
   kChecksum,
   kDigest,
@@ -40,7 +41,8 @@ enum class ImageProblem : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(ImageProblem problem);
 
-// The image at the start of `bytes`, which end with its partition. Only what the boot chain checks is checked.
+// The image at the start of `bytes`, which end with its partition. Only what every boot chain checks is checked; that
+// `chip_id` is the chip's own is for the caller to see.
 [[nodiscard]] Result<AppImage, ImageProblem> read_image(std::span<const std::uint8_t> bytes);
 
 // The smallest images that a boot chain takes: nvsafe's own stand-ins for a bootloader and an app that a dump lacks.

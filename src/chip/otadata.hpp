@@ -1,4 +1,5 @@
-// otadata: which app slot the bootloader tries, and in which order it goes on when one is not bootable.
+// otadata: which app slot the bootloader tries, and in which order it goes on when one is not bootable. docs/CHIP.md,
+// otadata.
 #pragma once
 
 #include <cstdint>
