@@ -19,8 +19,8 @@ class FlashCipher {
   static constexpr std::uint32_t kBlockSize = 16;
 
   // `key` in the order of a key file: kXts 32 bytes (AES-128), 64 (AES-256) or 16 (the key is its SHA-256); kEsp32 32
-  // bytes or 24 (3/4 coding). `crypt_config` is for kEsp32 only. Errors: kOutOfRange (another length), kEqualKeyHalves,
-  // kProvider.
+  // bytes or 24 (3/4 coding). `crypt_config` is for kEsp32 only. Errors: kOutOfRange (another length, or a
+  // crypt_config of more than 4 bits), kEqualKeyHalves, kNoMemory, kProvider.
   static Result<FlashCipher> create(FlashScheme scheme, std::span<const std::uint8_t> key,
                                     std::uint8_t crypt_config = kCryptConfigFull);
   FlashCipher(FlashCipher&&) noexcept;

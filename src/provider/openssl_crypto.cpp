@@ -119,6 +119,30 @@ bool aes_blocks(const AesKeyHandle* key, const std::uint8_t* in, std::uint8_t* o
   return static_cast<std::size_t>(written) == size;
 }
 
+bool aes_groups(std::span<const std::uint8_t> keys, std::size_t key_size, AesDirection direction,
+                std::span<std::uint8_t> data) {
+  const EVP_CIPHER* cipher = ecb_cipher(key_size);
+  if (!start_openssl() || cipher == nullptr || keys.size() % key_size != 0) return false;
+  if (keys.empty()) return data.empty();
+  const std::size_t group_size = data.size() / (keys.size() / key_size);
+  if (group_size % 16 != 0 || group_size > INT_MAX || group_size * (keys.size() / key_size) != data.size())
+    return false;
+  const CipherContext context(EVP_CIPHER_CTX_new());
+  if (context == nullptr) return false;
+  const int encrypt = direction == AesDirection::kEncrypt ? 1 : 0;
+  if (EVP_CipherInit_ex2(context.get(), cipher, nullptr, nullptr, encrypt, nullptr) != 1) return false;
+  if (EVP_CIPHER_CTX_set_padding(context.get(), 0) != 1) return false;
+  for (; !keys.empty(); keys = keys.subspan(key_size), data = data.subspan(group_size)) {
+    int written = 0;
+    if (EVP_CipherInit_ex2(context.get(), nullptr, keys.data(), nullptr, encrypt, nullptr) != 1) return false;
+    if (EVP_CipherUpdate(context.get(), data.data(), &written, data.data(), static_cast<int>(group_size)) != 1) {
+      return false;
+    }
+    if (static_cast<std::size_t>(written) != group_size) return false;
+  }
+  return true;
+}
+
 bool hash(HashKind kind, std::span<const std::uint8_t> data, std::uint8_t* out) {
   if (!start_openssl()) return false;
   return EVP_Digest(data.data(), data.size(), out, nullptr, digest_of(kind), nullptr) == 1;
