@@ -55,7 +55,9 @@ class Context {
 };
 
 // Registers the verb on the app; its callback sets context.run.
+void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
+void register_chip(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);
 void register_help(CLI::App& app, Context& context);

@@ -49,6 +49,8 @@ void register_verbs(CLI::App& app, Context& context) {
   register_verify(app, context);
   register_ls(app, context);
   register_get(app, context);
+  register_boot(app, context);
+  register_chip(app, context);
   register_help(app, context);
 }
 

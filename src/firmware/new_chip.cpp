@@ -1,0 +1,286 @@
+#include "firmware/new_chip.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/erased.hpp"
+#include "chip/app_image.hpp"
+#include "chip/encrypted_regions.hpp"
+#include "device/chip_folder.hpp"
+#include "image/identify.hpp"
+#include "image/source.hpp"
+#include "image/table_text.hpp"
+#include "store/policy.hpp"
+#include "table/binary.hpp"
+#include "table/rules.hpp"
+
+namespace nvsafe::firmware {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using device::FirmwareSettings;
+using text::Exit;
+using text::Outcome;
+using text::problem;
+using FlashEncryption = FirmwareSettings::FlashEncryption;
+using Scheme = NvsEncryption::Scheme;
+
+// What most new projects are built with, where nothing says so.
+constexpr std::string_view kAssumedRelease = "5.5";
+constexpr std::size_t kDumpSizeMax = 256 * 1024 * 1024;
+
+class Maker {
+ public:
+  Maker(Bytes dump, const ChipRequest& request) : request_(request), flash_(std::move(dump)) {}
+
+  Outcome<NewChip> make() {
+    NVSAFE_TRY(check_size());
+    NVSAFE_TRY(find_profile());
+    NVSAFE_TRY(find_efuses());
+    NVSAFE_TRY(read_table());
+    NVSAFE_TRY(find_settings());
+    NVSAFE_TRY(add_hmac_key());
+    NVSAFE_TRY(add_images());
+    return NewChip{std::move(flash_), std::move(*efuses_), settings_, std::move(notes_)};
+  }
+
+ private:
+  Outcome<void> check_size() const {
+    if (!flash_.empty() && flash_.size() % Flash::kSectorSize == 0 && flash_.size() <= kDumpSizeMax) return {};
+    return problem(Exit::kBadInput,
+                   fmt::format("{}: {} bytes are no dump of a flash: whole sectors of 4096 bytes, up to 256 MiB",
+                               request_.file, flash_.size()),
+                   "esptool read-flash 0 ALL dump.bin reads the whole flash");
+  }
+
+  Outcome<void> find_profile() {
+    const chip::Profile* const in_dump = chip::chip_of_dump(flash_, request_.table_offset);
+    if (!request_.chip.empty()) {
+      profile_ = chip::find_profile(request_.chip);
+      if (profile_ == nullptr) return problem(Exit::kUsage, fmt::format("{} is no chip that is known", request_.chip));
+    } else {
+      profile_ = request_.efuses ? &request_.efuses->profile() : in_dump;
+    }
+    if (profile_ == nullptr) {
+      return problem(Exit::kUsage, fmt::format("{} does not tell which chip it is of", request_.file),
+                     "add --chip, for example --chip esp32c3");
+    }
+    if (in_dump != nullptr && in_dump != profile_) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{} holds images for {}, not for {}", request_.file, in_dump->name, profile_->name));
+    }
+    return {};
+  }
+
+  // eFuses, and with them whether the dump is encrypted, which its bytes must agree with.
+  Outcome<void> find_efuses() {
+    if (request_.efuses && &request_.efuses->profile() != profile_) {
+      return problem(Exit::kBadInput, fmt::format("the eFuses are those of {}, not of {}",
+                                                  request_.efuses->profile().name, profile_->name));
+    }
+    efuses_.emplace(request_.efuses ? *request_.efuses : chip::Efuses(*profile_));
+    if (!request_.flash_key.empty()) NVSAFE_TRY(add_flash_key());
+    if (!efuses_->is_flash_encryption_on()) return check_plain();
+    auto cipher = efuses_->flash_cipher();
+    if (!cipher) {
+      return problem(Exit::kKey, "flash encryption is on in the eFuses, and they do not tell its key",
+                     "add --flash-key FILE; a read-protected key cannot be read from a chip by anybody");
+    }
+    cipher_.emplace(std::move(*cipher));
+    return {};
+  }
+
+  // A key of the user's: of an encrypted dump it is the one in use, of a plain one it waits for first boot.
+  Outcome<void> add_flash_key() {
+    auto cipher = chip::FlashCipher::create(profile_->flash_scheme, request_.flash_key);
+    if (!cipher) {
+      return problem(
+          Exit::kBadInput,
+          fmt::format("{} bytes are no flash encryption key of {}", request_.flash_key.size(), profile_->name),
+          "nvsafe show FILE says what a key file is");
+    }
+    const auto state = chip::dump_state(flash_, &*cipher, profile_, request_.table_offset);
+    if (state == chip::DumpState::kUnknown) {
+      return problem(Exit::kKey,
+                     fmt::format("the flash key does not decrypt {}: neither bootloader nor table become "
+                                 "readable, nor are they in the clear",
+                                 request_.file),
+                     "--chip and --partition-table-offset must be right, too");
+    }
+    return burn_flash_key(state == chip::DumpState::kEncrypted);
+  }
+
+  Outcome<void> burn_flash_key(bool is_on) {
+    const auto block = efuses_->first_free_key_block();
+    const auto purpose =
+        request_.flash_key.size() == 64 ? chip::KeyPurpose::kXtsAes256Key1 : chip::KeyPurpose::kXtsAes128;
+    const bool has_key = efuses_->flash_cipher().ok();
+    if (!has_key && (!block || !efuses_->stage_key(*block, purpose, request_.flash_key))) {
+      return problem(Exit::kBadInput, fmt::format("{} takes no such flash encryption key", profile_->name));
+    }
+    if (is_on && !efuses_->is_flash_encryption_on()) {
+      if (!efuses_->stage_crypt_count(chip::Efuses::CountTo::kNext)) {
+        return problem(Exit::kBadInput, "the count of flash encryption is write-protected");
+      }
+      const bool is_release = request_.flash_encryption == FlashEncryption::kRelease;
+      if (!chip::stage_first_boot_fuses(*efuses_, is_release)) {
+        return problem(Exit::kBadInput, "the fuses of flash encryption are write-protected");
+      }
+    }
+    if (!efuses_->burn([](unsigned) -> Result<void> { return {}; })) return problem(Exit::kIo, "burning failed");
+    return {};
+  }
+
+  Outcome<void> check_plain() const {
+    if (chip::dump_state(flash_, nullptr, profile_, request_.table_offset) == chip::DumpState::kPlain) return {};
+    if (image::table_elsewhere(flash_, request_.table_offset, request_.file)) return {};  // read_table() says where
+    return problem(Exit::kBadInput,
+                   fmt::format("{} has no readable partition table at {:#x}", request_.file, request_.table_offset),
+                   "an encrypted dump needs --flash-key FILE; --partition-table-offset says where a table lies");
+  }
+
+  Outcome<void> read_table() {
+    if (auto elsewhere = image::table_elsewhere(flash_, request_.table_offset, request_.file);
+        elsewhere && !table::is_binary_table(at_table()) && !cipher_) {
+      return Failed{std::move(*elsewhere)};
+    }
+    Bytes bytes(at_table().begin(), at_table().end());
+    if (cipher_ && !cipher_->decrypt(request_.table_offset, bytes)) return problem(Exit::kIo, "decryption failed");
+    auto table = image::table_of_dump(bytes, 0, request_.file);
+    if (!table) return table.failed();
+    table_ = *table;
+    return check_table();
+  }
+
+  [[nodiscard]] std::span<const std::uint8_t> at_table() const {
+    const std::span<const std::uint8_t> all(flash_);
+    if (request_.table_offset >= all.size()) return {};
+    return all.subspan(request_.table_offset,
+                       std::min<std::size_t>(table::kTableFlashSize, all.size() - request_.table_offset));
+  }
+
+  Outcome<void> check_table() const {
+    table::ProblemList problems;
+    const table::RuleOptions options{.layout = {.table_offset = request_.table_offset},
+                                     .flash_size = flash_.size(),
+                                     .rules = table::RuleSet::kStock};
+    if (table::check_table(table_, options, problems)) return {};
+    text::Problem found = image::describe(*problems.first_error(), request_.file);
+    if (problems.first_error()->code == table::TableProblemCode::kFlashTooSmall) {
+      found.hint = "the dump is cut short: a virtual chip needs the whole flash";
+    }
+    return Failed{std::move(found)};
+  }
+
+  Outcome<void> find_settings() {
+    settings_.table_offset = request_.table_offset;
+    settings_.flash_key_bits = request_.flash_key_bits;
+    settings_.is_safe = request_.is_safe;
+    settings_.erases_nvs_on_error = request_.erases_nvs_on_error;
+    settings_.release = request_.release.empty() ? release_in_dump() : request_.release;
+    settings_.flash_encryption =
+        request_.flash_encryption.value_or(!cipher_                     ? FlashEncryption::kOff
+                                           : efuses_->is_release_mode() ? FlashEncryption::kRelease
+                                                                        : FlashEncryption::kDevelopment);
+    settings_.nvs = request_.nvs.value_or(NvsEncryption{assumed_scheme()});
+    return device::check_settings(*profile_, settings_);
+  }
+
+  // As the chip reads it.
+  [[nodiscard]] Bytes contents(const table::Partition& row) const {
+    const auto raw = std::span(flash_).subspan(row.offset, row.size);
+    Bytes bytes(raw.begin(), raw.end());
+    if (cipher_ && chip::is_encrypted_at_run_time(row) && !cipher_->decrypt(row.offset, bytes)) bytes.clear();
+    return bytes;
+  }
+
+  // "5.5.3" of an app that says "v5.5.3-dirty".
+  std::string release_in_dump() {
+    for (const table::Partition& row : table_.partitions()) {
+      if (row.type != table::PartitionType::kApp) continue;
+      const auto image = chip::read_image(contents(row));
+      if (!image || !image->description) continue;
+      const std::string& text = image->description->idf_version;
+      const std::size_t start = text.starts_with('v') ? 1 : 0;
+      const std::string release = text.substr(start, text.find_first_not_of("0123456789.", start) - start);
+      const auto parsed = store::parse_release(release);
+      if (!parsed || !store::policy_of(*parsed)) continue;
+      notes_.push_back(fmt::format("ESP-IDF {}, from the app in {}", release, row.name.view()));
+      return release;
+    }
+    notes_.push_back(fmt::format("ESP-IDF {} is assumed (--release says otherwise)", kAssumedRelease));
+    return std::string(kAssumedRelease);
+  }
+
+  // Keys lie there, or flash encryption is to come: then firmware was built to use them.
+  Scheme assumed_scheme() {
+    const table::Partition* const keys = table_.find_first(table::DataSubtype::kNvsKeys);
+    Scheme scheme = Scheme::kNone;
+    if (keys != nullptr) {
+      const bool has_keys = !is_erased(std::span(flash_).subspan(keys->offset, keys->size));
+      if (has_keys || settings_.flash_encryption != FlashEncryption::kOff) scheme = Scheme::kFlashEncryption;
+    }
+    notes_.push_back(
+        fmt::format("NVS encryption: {} is assumed (--nvs says otherwise)", device::to_string(NvsEncryption{scheme})));
+    return scheme;
+  }
+
+  Outcome<void> add_hmac_key() {
+    if (request_.hmac_key.empty()) return {};
+    if (settings_.nvs.scheme != Scheme::kHmac) {
+      return problem(Exit::kUsage, "--hmac-key needs a slot for it", "--nvs hmac:0 names the first");
+    }
+    const auto staged = efuses_->stage_key(settings_.nvs.hmac_slot, chip::KeyPurpose::kHmacUp, request_.hmac_key);
+    if (!staged || !efuses_->burn([](unsigned) -> Result<void> { return {}; })) {
+      return problem(Exit::kBadInput, fmt::format("eFuse block KEY{} takes no HMAC key of {} bytes: it is in use, or "
+                                                  "protected, or the key has not 32",
+                                                  settings_.nvs.hmac_slot, request_.hmac_key.size()));
+    }
+    return {};
+  }
+
+  // A boot needs a bootloader and an app. Where a dump has nothing at all in their place, stand-ins go there.
+  Outcome<void> add_images() {
+    const std::uint32_t at = profile_->bootloader_offset;
+    if (request_.table_offset <= at) return {};
+    const auto place = std::span(flash_).subspan(at, request_.table_offset - at);
+    if (is_erased(place)) {
+      put(at, chip::make_bootloader(*profile_, "v" + settings_.release));
+      notes_.push_back(fmt::format("no bootloader in {}: a stand-in is at {:#x}", request_.file, at));
+    }
+    const table::Partition* first = nullptr;
+    for (const table::Partition& row : table_.partitions()) {
+      if (row.type != table::PartitionType::kApp) continue;
+      if (!is_erased(std::span(flash_).subspan(row.offset, row.size))) return {};
+      if (first == nullptr || row.subtype == 0) first = &row;
+    }
+    if (first == nullptr) return {};
+    const auto app = chip::make_app(*profile_, {"1", "nvsafe-demo", "v" + settings_.release});
+    if (app.size() > first->size) return {};
+    put(first->offset, app);
+    notes_.push_back(fmt::format("no app in {}: a stand-in is in {}", request_.file, first->name.view()));
+    return {};
+  }
+
+  void put(std::uint32_t address, Bytes image) {
+    image.resize((image.size() + Flash::kSectorSize - 1) / Flash::kSectorSize * Flash::kSectorSize, 0xFF);
+    if (cipher_ && !cipher_->encrypt(address, image)) return;
+    std::ranges::copy(image, flash_.begin() + address);
+  }
+
+  const ChipRequest& request_;
+  Bytes flash_;
+  const chip::Profile* profile_ = nullptr;
+  std::optional<chip::Efuses> efuses_;
+  std::optional<chip::FlashCipher> cipher_;  // flash encryption is on
+  table::Table table_;
+  FirmwareSettings settings_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+Outcome<NewChip> make_chip(Bytes dump, const ChipRequest& request) { return Maker(std::move(dump), request).make(); }
+
+}  // namespace nvsafe::firmware

@@ -1,0 +1,98 @@
+#include "firmware/nvs_losses.hpp"
+
+#include <array>
+
+#include "chip/device_keys.hpp"
+#include "format/key_page.hpp"
+#include "keys/key_file.hpp"
+
+namespace nvsafe::firmware {
+namespace {
+
+using device::VirtualChip;
+using Bytes = std::vector<std::uint8_t>;
+
+void add_page(std::vector<image::KeyCandidate>& keys, Flash& flash, std::string name) {
+  std::array<std::uint8_t, format::kKeyPageWrittenSize> bytes;
+  if (flash.size() < bytes.size() || !flash.read(0, bytes)) return;
+  auto key = format::decode_key_page(bytes);
+  if (key) keys.push_back({std::move(name), std::move(*key)});
+  secure_wipe(bytes);
+}
+
+void add_key_partition(std::vector<image::KeyCandidate>& keys, VirtualChip& chip, const PartitionDevice& partition) {
+  const std::string label(partition.label);
+  add_page(keys, *partition.flash, "the key page in " + label);
+  if (partition.raw_flash != nullptr) add_page(keys, *partition.raw_flash, "the plain bytes in " + label);
+  const auto cipher = chip.key_in_efuse();
+  if (!cipher) return;
+  for (const auto kind : {keys::UniversalKey::kSince4_3, keys::UniversalKey::kBefore4_3}) {
+    auto key = chip::device_keys(*cipher, partition.address, kind);
+    if (key) keys.push_back({"the keys that the device makes for " + label, std::move(*key)});
+  }
+}
+
+void add_hmac_keys(std::vector<image::KeyCandidate>& keys, VirtualChip& chip) {
+  for (std::uint8_t slot = 0; slot < kHmacSlotCount; ++slot) {
+    if (chip.hmac_slot_state(slot) != HmacSlotState::kHmacUp) continue;
+    auto key = keys::derive_from_hmac([&](std::span<const std::uint8_t> message, std::span<std::uint8_t, 32> out) {
+      return chip.hmac(slot, message, out);
+    });
+    if (key) keys.push_back({"the HMAC key in KEY" + std::to_string(slot), std::move(*key)});
+  }
+}
+
+}  // namespace
+
+std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
+  std::vector<image::KeyCandidate> keys;
+  const auto partitions = chip.partitions();
+  for (const PartitionDevice& partition : *partitions) {
+    if (partition.type == 1 && partition.subtype == 4) add_key_partition(keys, chip, partition);
+  }
+  add_hmac_keys(keys, chip);
+  keys.push_back({"the universal key", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
+  keys.push_back({"the universal key of before 4.3", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
+  return keys;
+}
+
+NvsContents read_contents(std::span<const std::uint8_t> partition, std::span<const image::KeyCandidate> keys,
+                          Allocator& allocator) {
+  NvsContents contents;
+  const image::Region region{.bytes = partition};
+  if (const auto counted = image::try_key(region, nullptr, "", allocator)) {
+    contents.written_entries = counted->written_entries;
+  }
+  auto opened = image::open_partition(region, keys, "", allocator);
+  if (!opened) return contents;
+  contents.is_readable = true;
+  if ((*opened)->is_encrypted()) contents.opened_with = (*opened)->key->name;
+  store::Store& store = *(*opened)->store;
+  const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
+    Bytes value(item.size + 1, static_cast<std::uint8_t>(item.type));
+    if (!store.read_value(item, std::span(value).subspan(1))) return {};  // damaged: it was lost before
+    const std::string path =
+        std::string(store.namespace_name(item.namespace_index).view()) + "/" + std::string(item.key.view());
+    contents.values[path] = std::move(value);
+    return {};
+  });
+  contents.is_readable = walked.ok();
+  return contents;
+}
+
+NvsLosses compare(const NvsContents& before, const NvsContents& after) {
+  NvsLosses losses;
+  losses.was_readable = before.is_readable;
+  losses.was_opened_with = before.opened_with;
+  losses.key_count = static_cast<std::uint32_t>(before.values.size());
+  if (before.written_entries > after.written_entries) {
+    losses.erased_entries = before.written_entries - after.written_entries;
+  }
+  for (const auto& [path, value] : before.values) {
+    const auto found = after.values.find(path);
+    if (found == after.values.end() || found->second != value) losses.keys.push_back(path);
+  }
+  return losses;
+}
+
+}  // namespace nvsafe::firmware
