@@ -212,7 +212,7 @@ Outcome<std::unique_ptr<ChipFolder>> ChipFolder::open(const std::string& path) {
   const std::string efuse_file = host::join_path(path, kEfuseFile);
   auto efuse_bytes = host::read_secret_file(efuse_file, {.size_max = 1 << 20});
   if (!efuse_bytes) return efuse_bytes.failed();
-  auto efuses = chip::parse_efuses(*efuse_bytes, settings->profile, efuse_file);
+  auto efuses = chip::parse_efuses(efuse_bytes->bytes(), settings->profile, efuse_file);
   if (!efuses) return efuses.failed();
   auto flash = map_flash(host::join_path(path, kFlashFile));
   if (!flash) return flash.failed();

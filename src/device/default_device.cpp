@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "device/boot.hpp"
+#include "device/chip_folder.hpp"
 #include "idf/esp_err.h"
 #include "idf/nvsafe_idf.h"
 #include "nvsafe/host_device.hpp"
@@ -88,6 +90,33 @@ void take_release(HostDevice& device) {
   if (release != nullptr && !device.set_release(release)) give_up("NVSAFE_RELEASE", release, ErrorCode::kNone);
 }
 
+[[noreturn]] void give_up(const char* chip, const std::string& why) {
+  std::fprintf(stderr, "nvsafe: NVSAFE_CHIP=%s: %s\n", chip, why.c_str());
+  std::abort();
+}
+
+// From reset to the app, which is this program.
+void start_chip(device::VirtualChip& chip, const char* name) {
+  std::string log;
+  const device::Console console([&](std::string_view line) { log += "\n  " + std::string(line); });
+  const device::BootResult result = device::boot(chip, console);
+  if (result.end != device::BootEnd::kAppStarts) give_up(name, "does not start: " + result.reason + log);
+}
+
+// The chip in the folder that NVSAFE_CHIP names; nullptr: it names none.
+device::VirtualChip* chip_of_environment() {
+  // Never destroyed: firmware may be called while the program ends.
+  static device::ChipFolder* const folder = []() -> device::ChipFolder* {
+    const char* const path = std::getenv("NVSAFE_CHIP");
+    if (path == nullptr) return nullptr;
+    auto opened = device::ChipFolder::open(path);
+    if (!opened) give_up(path, opened.error().what);
+    start_chip((*opened)->chip(), path);
+    return opened->release();
+  }();
+  return folder != nullptr ? &folder->chip() : nullptr;
+}
+
 esp_err_t result_of(const Result<void>& result) {
   if (result) return ESP_OK;
   switch (result.error().code) {
@@ -115,13 +144,17 @@ HostDevice& default_device() {
   return device;
 }
 
-Platform& default_platform() { return default_device(); }
+Platform& default_platform() {
+  device::VirtualChip* const chip = chip_of_environment();
+  return chip != nullptr ? static_cast<Platform&>(*chip) : default_device();
+}
 
 }  // namespace nvsafe
 
 using namespace nvsafe;  // NOLINT: this file is the C side of it
 
 esp_err_t nvsafe_idf_use_memory(const char* table_csv) {
+  if (chip_of_environment() != nullptr) return ESP_ERR_NOT_SUPPORTED;
   set_platform(nullptr);
   if (table_csv == nullptr) return result_of(default_device().use_memory());
   const auto csv = read_text(table_csv);
@@ -130,13 +163,17 @@ esp_err_t nvsafe_idf_use_memory(const char* table_csv) {
 
 esp_err_t nvsafe_idf_use_file(const char* path, const char* table_csv) {
   if (path == nullptr) return ESP_ERR_INVALID_ARG;
+  if (chip_of_environment() != nullptr) return ESP_ERR_NOT_SUPPORTED;
   set_platform(nullptr);
   if (table_csv == nullptr) return result_of(default_device().use_file(path));
   const auto csv = read_text(table_csv);
   return csv ? result_of(default_device().use_file(path, *csv)) : ESP_ERR_NOT_FOUND;
 }
 
-void nvsafe_idf_restart(void) { set_platform(nullptr); }
+void nvsafe_idf_restart(void) {
+  set_platform(nullptr);
+  if (device::VirtualChip* const chip = chip_of_environment()) start_chip(*chip, std::getenv("NVSAFE_CHIP"));
+}
 
 esp_err_t nvsafe_idf_set_encryption(nvsafe_idf_encryption_t encryption, int hmac_slot) {
   const bool needs_slot = encryption == NVSAFE_IDF_KEYS_FROM_HMAC;
@@ -145,17 +182,23 @@ esp_err_t nvsafe_idf_set_encryption(nvsafe_idf_encryption_t encryption, int hmac
   NvsEncryption wanted;
   if (encryption == NVSAFE_IDF_KEYS_IN_PARTITION) wanted.scheme = NvsEncryption::Scheme::kFlashEncryption;
   if (needs_slot) wanted = {NvsEncryption::Scheme::kHmac, static_cast<std::uint8_t>(hmac_slot)};
-  default_device().set_nvs_encryption(wanted);
+  if (device::VirtualChip* const chip = chip_of_environment()) {
+    chip->settings().nvs = wanted;
+  } else {
+    default_device().set_nvs_encryption(wanted);
+  }
   return ESP_OK;
 }
 
 esp_err_t nvsafe_idf_set_release(const char* release) {
+  if (chip_of_environment() != nullptr) return ESP_ERR_NOT_SUPPORTED;
   set_platform(nullptr);
   return result_of(default_device().set_release(release != nullptr ? release : ""));
 }
 
 esp_err_t nvsafe_idf_use_hmac_key_file(int hmac_slot, const char* path) {
   if (path == nullptr || hmac_slot < 0 || hmac_slot >= kHmacSlotCount) return ESP_ERR_INVALID_ARG;
+  if (chip_of_environment() != nullptr) return ESP_ERR_NOT_SUPPORTED;
   set_platform(nullptr);
   return result_of(default_device().use_hmac_key_file(static_cast<std::uint8_t>(hmac_slot), path));
 }

@@ -26,18 +26,10 @@ FirstBoot ended(const Error& error, const Console& console, std::string_view wha
   return {FirstBootEnd::kFailed, std::move(reason)};
 }
 
-// A key block that holds a key for flash encryption, by its purpose; on ESP32 and C2 it has a fixed place.
+// The block that holds the key for flash encryption.
 std::optional<std::size_t> find_key(const Efuses& efuses) {
-  const chip::Profile& profile = efuses.profile();
-  if (profile.efuse_layout != chip::EfuseLayout::kCommon) {
-    if (efuses.key_block(0).is_empty) return std::nullopt;
-    return 0;
-  }
-  for (std::size_t i = 0; i < efuses.key_block_count(); ++i) {
-    const auto purpose = static_cast<KeyPurpose>(efuses.key_block(i).purpose);
-    if (purpose == KeyPurpose::kXtsAes128 || purpose == KeyPurpose::kXtsAes256Key1) return i;
-  }
-  return std::nullopt;
+  const auto short_key = efuses.find_key_block(KeyPurpose::kXtsAes128);
+  return short_key ? short_key : efuses.find_key_block(KeyPurpose::kXtsAes256Key1);
 }
 
 bool is_protected(const Efuses& efuses, std::size_t index) {
@@ -61,8 +53,13 @@ Result<void> stage_new_key(VirtualChip& chip, Efuses& efuses, std::size_t index)
 }
 
 Result<void> stage_fuses(const VirtualChip& chip, Efuses& efuses) {
+  const auto release = store::parse_release(chip.settings().release);
+  if (!release) return release.failed();
   const bool is_release = chip.settings().flash_encryption == FlashEncryption::kRelease;
-  return chip::stage_first_boot_fuses(efuses, is_release);
+  for (const chip::FuseBits& fuse : chip::first_boot_fuses(efuses.profile(), is_release, *release)) {
+    NVSAFE_TRY(efuses.stage(fuse.fuse, fuse.bits));
+  }
+  return {};
 }
 
 // Key and fuses, burnt together.
@@ -70,12 +67,13 @@ FirstBoot prepare_efuses(VirtualChip& chip, const Console& console) {
   const auto key = find_key(chip.efuses());
   const auto free = chip.efuses().first_free_key_block();
   if (key && !is_protected(chip.efuses(), *key)) {
-    return refused(console, "Invalid key state: key block " + std::to_string(*key) +
+    return refused(console, "Invalid key state: " + std::string(chip.efuses().key_block_name(*key)) +
                                 " holds a key that is not read- and write-protected");
   }
   if (!key && !free) return refused(console, "no eFuse block is free for a flash encryption key");
-  console.info(kTag, key ? "Using pre-loaded flash encryption key in eFuse block KEY" + std::to_string(*key)
-                         : "Generating new flash encryption key");
+  console.info(kTag,
+               key ? "Using pre-loaded flash encryption key in eFuse " + std::string(chip.efuses().key_block_name(*key))
+                   : "Generating new flash encryption key");
   const bool is_release = chip.settings().flash_encryption == FlashEncryption::kRelease;
   if (!is_release) console.warning(kTag, "Not disabling UART bootloader encryption");
   const auto burnt = chip.burn([&](Efuses& efuses) -> Result<void> {

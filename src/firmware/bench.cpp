@@ -391,7 +391,7 @@ Outcome<void> Bench::cut(const Words& words) {
 Outcome<Bench::Place> Bench::place_of(const std::string& word) const {
   const std::size_t plus = word.find('+');
   const auto address = parse_size(word.substr(0, plus));
-  const auto size = plus == std::string::npos ? std::optional<std::uint64_t>(0) : parse_size(word.substr(plus + 1));
+  const auto size = plus == std::string::npos ? std::optional<std::uint32_t>(0) : parse_size(word.substr(plus + 1));
   if (address && size && *address < chip_.flash().bytes().size() && *size <= chip_.flash().bytes().size() - *address) {
     Place place{word, static_cast<std::uint32_t>(*address), static_cast<std::uint32_t>(*size)};
     place.is_encrypted = chip_.cipher() != nullptr;
@@ -486,8 +486,8 @@ Outcome<void> Bench::show_efuses(const Words&) {
                      efuses.crypt_count_width()));
   for (std::size_t i = 0; i < efuses.key_block_count(); ++i) {
     const chip::KeyBlock block = efuses.key_block(i);
-    print_(fmt::format("KEY{} purpose {} {}{}{}", i, block.purpose, block.is_empty ? "empty" : "in use",
-                       block.is_read_protected ? ", read-protected" : "",
+    print_(fmt::format("{} {}, {}{}{}", efuses.key_block_name(i), chip::purpose_name(block.purpose),
+                       block.is_empty ? "empty" : "in use", block.is_read_protected ? ", read-protected" : "",
                        block.is_write_protected ? ", write-protected" : ""));
   }
   return {};

@@ -112,24 +112,38 @@ class Maker {
   }
 
   Outcome<void> burn_flash_key(bool is_on) {
-    const auto block = efuses_->first_free_key_block();
-    const auto purpose =
-        request_.flash_key.size() == 64 ? chip::KeyPurpose::kXtsAes256Key1 : chip::KeyPurpose::kXtsAes128;
-    const bool has_key = efuses_->flash_cipher().ok();
-    if (!has_key && (!block || !efuses_->stage_key(*block, purpose, request_.flash_key))) {
-      return problem(Exit::kBadInput, fmt::format("{} takes no such flash encryption key", profile_->name));
-    }
-    if (is_on && !efuses_->is_flash_encryption_on()) {
-      if (!efuses_->stage_crypt_count(chip::Efuses::CountTo::kNext)) {
-        return problem(Exit::kBadInput, "the count of flash encryption is write-protected");
-      }
-      const bool is_release = request_.flash_encryption == FlashEncryption::kRelease;
-      if (!chip::stage_first_boot_fuses(*efuses_, is_release)) {
-        return problem(Exit::kBadInput, "the fuses of flash encryption are write-protected");
-      }
-    }
+    NVSAFE_TRY(stage_flash_key());
+    if (is_on && !efuses_->is_flash_encryption_on()) NVSAFE_TRY(stage_encryption());
     if (!efuses_->burn([](unsigned) -> Result<void> { return {}; })) return problem(Exit::kIo, "burning failed");
     return {};
+  }
+
+  // eFuses that hold the key without telling it (a summary) learn it; others get it.
+  Outcome<void> stage_flash_key() {
+    const auto purpose =
+        request_.flash_key.size() == 64 ? chip::KeyPurpose::kXtsAes256Key1 : chip::KeyPurpose::kXtsAes128;
+    if (const auto there = efuses_->find_key_block(purpose)) {
+      if (efuses_->is_key_unknown(*there) && efuses_->supply_key(*there, request_.flash_key)) return {};
+      return problem(Exit::kUsage, "the eFuses have a flash encryption key", "leave --flash-key out");
+    }
+    const auto block = efuses_->first_free_key_block();
+    if (block && efuses_->stage_key(*block, purpose, request_.flash_key)) return {};
+    return problem(Exit::kBadInput, fmt::format("{} takes no such flash encryption key", profile_->name));
+  }
+
+  // As first boot has left them.
+  Outcome<void> stage_encryption() {
+    const auto release =
+        store::parse_release(request_.release.empty() ? std::string(kAssumedRelease) : request_.release);
+    if (!release) return problem(Exit::kUsage, fmt::format("{} is no release", request_.release));
+    const bool is_release_mode = request_.flash_encryption == FlashEncryption::kRelease;
+    bool is_staged =
+        efuses_->stage_crypt_count(is_release_mode ? chip::Efuses::CountTo::kFull : chip::Efuses::CountTo::kNext).ok();
+    for (const chip::FuseBits& fuse : chip::first_boot_fuses(*profile_, is_release_mode, *release)) {
+      is_staged = is_staged && efuses_->stage(fuse.fuse, fuse.bits);
+    }
+    if (is_staged) return {};
+    return problem(Exit::kBadInput, "the fuses of flash encryption are write-protected");
   }
 
   Outcome<void> check_plain() const {
