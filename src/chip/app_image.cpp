@@ -114,7 +114,7 @@ Result<void, ImageProblem> check_digest(Bytes bytes, std::size_t end) {
 
 void put_text(std::vector<std::uint8_t>& segment, std::size_t at, std::string_view text) {
   NVSAFE_ASSERT(text.size() < kTextSize);
-  std::copy(text.begin(), text.end(), segment.begin() + static_cast<std::ptrdiff_t>(at));
+  for (std::size_t i = 0; i < text.size(); ++i) segment[at + i] = static_cast<std::uint8_t>(text[i]);
 }
 
 // Where a chip maps data from flash, and RAM of its bootloader. Nothing is run from there, but tools tell by the
