@@ -114,7 +114,7 @@ Result<void, ImageProblem> check_digest(Bytes bytes, std::size_t end) {
 
 void put_text(std::vector<std::uint8_t>& segment, std::size_t at, std::string_view text) {
   NVSAFE_ASSERT(text.size() < kTextSize);
-  for (std::size_t i = 0; i < text.size(); ++i) segment[at + i] = static_cast<std::uint8_t>(text[i]);
+  std::copy(text.begin(), text.end(), segment.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
 // Where a chip maps data from flash, and RAM of its bootloader. Nothing is run from there, but tools tell by the
@@ -140,7 +140,8 @@ const Addresses& addresses_of(const Profile& profile) {
 
 // An image of one segment.
 std::vector<std::uint8_t> wrap(const Profile& profile, std::uint32_t load_address, Bytes segment) {
-  std::vector<std::uint8_t> image(kDescriptionAt, 0);
+  const std::size_t end = end_with_checksum(kDescriptionAt + segment.size());
+  std::vector<std::uint8_t> image(end + sizeof(crypto::Sha256), 0);
   image[0] = kImageMagic;
   image[kSegmentCountAt] = 1;
   image[kSpiModeAt] = 2;          // DIO
@@ -151,12 +152,11 @@ std::vector<std::uint8_t> wrap(const Profile& profile, std::uint32_t load_addres
   image[kHasDigestAt] = 1;
   store_le32(&image[kHeaderSize], load_address);
   store_le32(&image[kHeaderSize + 4], static_cast<std::uint32_t>(segment.size()));
-  image.insert(image.end(), segment.begin(), segment.end());
-  image.resize(end_with_checksum(image.size()), 0);
-  image.back() = xor_of(segment, kChecksumStart);
-  const auto digest = crypto::sha256(image);
+  std::copy(segment.begin(), segment.end(), image.begin() + kDescriptionAt);
+  image[end - 1] = xor_of(segment, kChecksumStart);
+  const auto digest = crypto::sha256(std::span(image).first(end));
   NVSAFE_ASSERT(digest.ok());  // the provider is this program's own
-  image.insert(image.end(), digest->begin(), digest->end());
+  std::copy(digest->begin(), digest->end(), image.begin() + static_cast<std::ptrdiff_t>(end));
   return image;
 }
 
