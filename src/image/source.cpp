@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/number.hpp"
+#include "chip/dump_table.hpp"
 #include "format/layout.hpp"
 #include "image/table_text.hpp"
 #include "keys/key_file.hpp"
@@ -50,16 +51,12 @@ Outcome<table::Table> table_of_dump(std::span<const std::uint8_t> dump, std::uin
 
 std::optional<text::Problem> table_elsewhere(std::span<const std::uint8_t> bytes, std::uint32_t table_offset,
                                              const std::string& file) {
-  for (std::size_t at = table::kTableFlashSize; at + table::kBinarySize <= bytes.size(); at += table::kTableFlashSize) {
-    table::ProblemList problems;
-    if (at == table_offset || !table::is_binary_table(bytes.subspan(at))) continue;
-    if (!table::decode_table(bytes.subspan(at, table::kBinarySize), table::Md5Use::kYes, problems)) continue;
-    return text::Problem{Exit::kBadInput, fmt::format("{} has no partition table at {:#x}", file, table_offset),
-                         fmt::format("its table lies at {:#x}: {} --partition-table-offset{}", at,
-                                     at == table::kTableOffset ? "leave out" : "add",
-                                     at == table::kTableOffset ? "" : fmt::format(" {:#x}", at))};
-  }
-  return std::nullopt;
+  const auto at = chip::find_table(bytes, nullptr);
+  if (!at || *at == table_offset) return std::nullopt;
+  return text::Problem{Exit::kBadInput, fmt::format("{} has no partition table at {:#x}", file, table_offset),
+                       fmt::format("its table lies at {:#x}: {} --partition-table-offset{}", *at,
+                                   *at == table::kTableOffset ? "leave out" : "add",
+                                   *at == table::kTableOffset ? "" : fmt::format(" {:#x}", *at))};
 }
 
 Outcome<std::span<const std::uint8_t>> partition_bytes(std::span<const std::uint8_t> dump,
