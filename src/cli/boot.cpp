@@ -34,12 +34,15 @@ class Session {
       : arguments_(arguments),
         context_(context),
         keys_(std::move(keys)),
-        bench_(
-            chip, keys_, [this](std::string_view line) { take(line); },
-            device::Console([this](std::string_view line) { take_console(line); })) {}
+        bench_(chip, keys_,
+               {.result = [this](std::string_view line) { take(line); },
+                .state = [this](std::string_view line) { take_state(line); },
+                .loss = [this](std::string_view line) { take_loss(line); },
+                .console = device::Console([this](std::string_view line) { take_console(line); })}) {}
 
   // Starts the chip and runs the commands that there are.
   Outcome<Exit> run(bool reads_input) {
+    is_asked_ = !arguments_.commands.empty();
     bench_.start();
     close_record("boot");
     NVSAFE_TRY(context_.flush());
@@ -91,12 +94,23 @@ class Session {
       context_.print(line);
     }
   }
+  // How it starts is the result where nothing else is asked for.
+  void take_state(std::string_view line) { is_asked_ ? note(line) : take(line); }
+  void take_loss(std::string_view line) {
+    if (context_.is_json || !is_asked_) return take(line);
+    (void)context_.flush();
+    line.starts_with(' ') ? context_.alert(line) : context_.warn(line);
+  }
+  void note(std::string_view line) {
+    if (context_.is_json) return take(line);
+    (void)context_.flush();
+    context_.note(line);
+  }
   void take_console(std::string_view line) {
     if (context_.is_json) {
       console_.add(line);
     } else {
-      (void)context_.flush();
-      context_.note(line);
+      note(line);
     }
   }
   void close_record(const std::string& command) {
@@ -117,6 +131,7 @@ class Session {
   text::Json results_ = text::Json::array();
   std::string error_;
   bool has_failed_ = false;
+  bool is_asked_ = false;  // there are commands
   firmware::Bench bench_;
 };
 

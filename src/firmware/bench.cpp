@@ -169,26 +169,26 @@ Bench::~Bench() { set_platform(nullptr); }
 void Bench::start() {
   set_platform(nullptr);
   startup_.reset();
-  boot_ = device::boot(chip_, console_);
-  if (boot_.end == device::BootEnd::kAppStarts) startup_ = start_firmware(chip_, keys_, console_);
+  boot_ = device::boot(chip_, out_.console);
+  if (boot_.end == device::BootEnd::kAppStarts) startup_ = start_firmware(chip_, keys_, out_.console);
   is_well_ = is_well_ && startup_ && startup_->init == ESP_OK && !(startup_->losses && startup_->losses->any());
   tell_start();
 }
 
 void Bench::tell_start() const {
-  if (boot_.has_encrypted) print_("first boot: flash is encrypted now");
-  if (!startup_) return print_("does not start: " + boot_.reason);
+  if (boot_.has_encrypted) out_.state("first boot: flash is encrypted now");
+  if (!startup_) return out_.state("does not start: " + boot_.reason);
   std::string line = fmt::format("{} runs: nvs_flash_init() gave {}", boot_.app.name.view(),
                                  startup_->init == ESP_OK ? "ESP_OK" : code_text(startup_->init));
   if (startup_->init == ESP_OK) {
     const std::size_t count = entries_of(NVS_DEFAULT_PART_NAME, nullptr).size();
     line += fmt::format(", {} key{} in nvs", count, count == 1 ? "" : "s");
   }
-  print_(line);
-  if (startup_->has_made_keys) print_("it has made new keys");
+  out_.state(line);
+  if (startup_->has_made_keys) out_.state("it has made new keys");
   if (startup_->loss_text.empty()) return;
-  print_(startup_->loss_text);
-  for (const std::string& key : startup_->losses->keys) print_("  " + text::printable(key));
+  out_.loss(startup_->loss_text);
+  for (const std::string& key : startup_->losses->keys) out_.loss("  " + text::printable(key));
 }
 
 std::vector<std::string> Bench::help() {
@@ -272,7 +272,7 @@ Outcome<void> Bench::get(const Words& words) {
   if (result != ESP_OK) return Failed{explain(result, *path)};
   nvs_entry_info_t entry{};
   entry.type = type;
-  print_(shown(entry, value));
+  out_.result(shown(entry, value));
   return {};
 }
 
@@ -312,8 +312,8 @@ Outcome<void> Bench::list(const Words& words) {
     return Failed{explain(up, path)};
   }
   for (const nvs_entry_info_t& entry : entries_of(path.partition, nullptr)) {
-    print_(fmt::format("{}/{}  {}", text::printable(entry.namespace_name), text::printable(entry.key),
-                       image::type_name(static_cast<ValueType>(entry.type))));
+    out_.result(fmt::format("{}/{}  {}", text::printable(entry.namespace_name), text::printable(entry.key),
+                            image::type_name(static_cast<ValueType>(entry.type))));
   }
   return {};
 }
@@ -324,14 +324,14 @@ Outcome<void> Bench::stats(const Words& words) {
   if (const esp_err_t result = nvs_get_stats(path.partition.c_str(), &stats); result != ESP_OK) {
     return Failed{explain(result, path)};
   }
-  print_(fmt::format("used {}, free {}, available {}, total {}, namespaces {}", stats.used_entries, stats.free_entries,
-                     stats.available_entries, stats.total_entries, stats.namespace_count));
+  out_.result(fmt::format("used {}, free {}, available {}, total {}, namespaces {}", stats.used_entries,
+                          stats.free_entries, stats.available_entries, stats.total_entries, stats.namespace_count));
   return {};
 }
 
 Outcome<void> Bench::namespaces(const Words& words) {
   for (const std::string& name : namespaces_of(words.empty() ? NVS_DEFAULT_PART_NAME : words[0])) {
-    print_(text::printable(name));
+    out_.result(text::printable(name));
   }
   return {};
 }
@@ -481,20 +481,20 @@ Outcome<void> Bench::read(const Words& given) {
 
 Outcome<void> Bench::show_efuses(const Words&) {
   const chip::Efuses& efuses = chip_.efuses();
-  print_(fmt::format("flash encryption is {} ({} of {} bits of the count set)",
-                     efuses.is_flash_encryption_on() ? "on" : "off", efuses.crypt_count_bits(),
-                     efuses.crypt_count_width()));
+  out_.result(fmt::format("flash encryption is {} ({} of {} bits of the count set)",
+                          efuses.is_flash_encryption_on() ? "on" : "off", efuses.crypt_count_bits(),
+                          efuses.crypt_count_width()));
   for (std::size_t i = 0; i < efuses.key_block_count(); ++i) {
     const chip::KeyBlock block = efuses.key_block(i);
-    print_(fmt::format("{} {}, {}{}{}", efuses.key_block_name(i), chip::purpose_name(block.purpose),
-                       block.is_empty ? "empty" : "in use", block.is_read_protected ? ", read-protected" : "",
-                       block.is_write_protected ? ", write-protected" : ""));
+    out_.result(fmt::format("{} {}, {}{}{}", efuses.key_block_name(i), chip::purpose_name(block.purpose),
+                            block.is_empty ? "empty" : "in use", block.is_read_protected ? ", read-protected" : "",
+                            block.is_write_protected ? ", write-protected" : ""));
   }
   return {};
 }
 
 Outcome<void> Bench::show_help(const Words&) {
-  for (const std::string& line : help()) print_(line);
+  for (const std::string& line : help()) out_.result(line);
   return {};
 }
 

@@ -18,10 +18,16 @@ namespace nvsafe::firmware {
 class Bench {
  public:
   using Print = std::function<void(std::string_view)>;
+  struct Output {
+    Print result;             // of a command
+    Print state;              // how a start went
+    Print loss;               // what it destroyed
+    device::Console console;  // what the chip prints while it starts
+  };
 
-  // `print`: results; `console`: what the chip prints when it starts; `keys`: see start_firmware(). All outlive it.
-  Bench(device::VirtualChip& chip, std::span<const image::KeyCandidate> keys, Print print, device::Console console)
-      : chip_(chip), keys_(keys), print_(std::move(print)), console_(std::move(console)) {}
+  // `keys`: see start_firmware(); they and the chip outlive it.
+  Bench(device::VirtualChip& chip, std::span<const image::KeyCandidate> keys, Output output)
+      : chip_(chip), keys_(keys), out_(std::move(output)) {}
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
   // Takes the drop-in calls off the chip.
@@ -81,8 +87,7 @@ class Bench {
 
   device::VirtualChip& chip_;
   std::span<const image::KeyCandidate> keys_;
-  Print print_;
-  device::Console console_;
+  Output out_;
   device::BootResult boot_;
   std::optional<Startup> startup_;
   bool is_well_ = true;
