@@ -1,7 +1,8 @@
 // Where each fuse and each block of a chip lies, and which bits protect it. docs/CHIP.md, eFuses.
 #pragma once
 
-#include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -56,6 +57,17 @@ struct EfuseMap {
   bool needs_mspi_for_release_mode = false;  // esp_get_flash_encryption_mode() looks at it
   bool burns_pseudo_rounds = false;          // up to the last release known, at first boot in release mode
 };
+
+// Calls `visit(bit of RD_DIS as a mask, offset, size)` for each part of a block that is read-protected by itself.
+template <typename Visit>
+void for_each_read_part(const BlockPlace& place, Visit visit) {
+  if (place.read_bits == 0) return;
+  const std::size_t size = place.size / static_cast<std::size_t>(std::popcount(place.read_bits));
+  std::size_t offset = 0;
+  for (std::uint32_t rest = place.read_bits; rest != 0; rest &= rest - 1, offset += size) {
+    visit(rest & (~rest + 1), offset, size);
+  }
+}
 
 [[nodiscard]] const EfuseMap& efuse_map(const Profile& profile);
 // nullptr: the chip does not have it.

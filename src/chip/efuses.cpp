@@ -130,13 +130,10 @@ EfuseBlocks Efuses::readable_blocks() const {
   EfuseBlocks readable = burned_;
   const std::uint32_t disabled = burned(Fuse::kReadDisable);
   for (const BlockPlace& place : efuse_map(*profile_).blocks) {
-    if (place.read_bits == 0) continue;
-    const std::size_t part_size = place.size / static_cast<unsigned>(std::popcount(place.read_bits));
-    std::size_t offset = 0;
-    for (std::uint32_t rest = place.read_bits; rest != 0; rest &= rest - 1, offset += part_size) {
-      if ((disabled & (rest & (~rest + 1))) == 0) continue;
-      secure_wipe(std::span(readable.bytes[place.number]).subspan(offset, part_size));
-    }
+    for_each_read_part(place, [&](std::uint32_t read_bit, std::size_t offset, std::size_t size) {
+      if ((disabled & read_bit) == 0) return;
+      secure_wipe(std::span(readable.bytes[place.number]).subspan(offset, size));
+    });
   }
   return readable;
 }
