@@ -149,7 +149,9 @@ class Decryption {
 
  private:
   Outcome<void> take(const Partition& partition) {
-    EncryptedRegion region{kind_of(partition), name_of(partition), partition.offset, partition.size};
+    // First boot has encrypted whole sectors, and nothing else begins in them.
+    const std::uint64_t size = std::min<std::uint64_t>(whole_sectors(partition.size), UINT32_MAX / kSector * kSector);
+    EncryptedRegion region{kind_of(partition), name_of(partition), partition.offset, static_cast<std::uint32_t>(size)};
     switch (region.kind) {
       case RegionKind::kApp:
       case RegionKind::kBootloader:

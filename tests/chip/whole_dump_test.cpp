@@ -347,6 +347,15 @@ TEST(WholeDump, a_cut_dump_is_decrypted_as_far_as_it_goes) {
   }
 }
 
+TEST(WholeDump, a_partition_that_ends_within_a_sector_takes_all_of_it) {
+  ChipDump dump("esp32c3", {data_of("small", DataSubtype::kUndefined, 0x9000, 0x1234, table::kFlagEncrypted)}, 0xB000);
+  const Bytes plain = dump.flash;
+  const FlashCipher cipher = cipher_of(*dump.profile);
+  EXPECT_NE(done_text(encrypt(dump, cipher, k5_5)).find("small 0x9000+0x2000"), std::string::npos);
+  EXPECT_NE(done_text(decrypt(dump, cipher)).find("small 0x9000+0x2000"), std::string::npos);
+  EXPECT_TRUE(dump.flash == plain);
+}
+
 TEST(WholeDump, the_state_is_told_by_table_or_bootloader) {
   for (const Profile& profile : profiles()) {
     ChipDump dump = full_dump(profile.name, 21);
