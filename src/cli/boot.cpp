@@ -159,6 +159,11 @@ Outcome<Exit> boot_folder(const BootArguments& arguments, Context& context) {
   device::FirmwareSettings& settings = chip.settings();
   settings.is_safe = settings.is_safe || arguments.chip.is_safe;
   if (!arguments.chip.release.empty()) settings.release = arguments.chip.release;
+  if (!arguments.chip.nvs.empty()) {
+    auto nvs = device::parse_nvs_encryption(arguments.chip.nvs);
+    if (!nvs) return nvs.failed();
+    settings.nvs = *nvs;
+  }
   NVSAFE_TRY(device::check_settings(chip.profile(), settings));
   return start(arguments, chip, true, context);
 }

@@ -43,7 +43,7 @@ void ChipOptions::add_to(CLI::App& verb) {
 }
 
 bool ChipOptions::is_any_given() const {
-  return !chip.empty() || !flash_encryption.empty() || !nvs.empty() || !flash_key.empty() || !hmac_key.empty() ||
+  return !chip.empty() || !flash_encryption.empty() || !flash_key.empty() || !hmac_key.empty() ||
          !efuses.empty() || !partition.table_offset.empty();
 }
 

@@ -38,8 +38,8 @@ class Bench {
   [[nodiscard]] const device::BootResult& boot_result() const { return boot_; }
   // Nothing: no app runs.
   [[nodiscard]] const std::optional<Startup>& startup() const { return startup_; }
-  // The app runs, NVS is up, and no start so far has lost anything.
-  [[nodiscard]] bool is_well() const { return is_well_; }
+  // At the last start the app ran and its nvs_flash_init() gave ESP_OK, and no start so far has lost anything.
+  [[nodiscard]] bool is_well() const { return has_started_well_ && !has_lost_; }
 
   // One line. False: it was `quit`. Errors: kUsage for a command that is none; kNo for one that did not work, with the
   // code that the call gave; kIo.
@@ -49,6 +49,7 @@ class Bench {
 
  private:
   void tell_start() const;
+  void tell_loss(const std::string& text, const NvsLosses& losses) const;
 
   struct Command;
   static std::span<const Command> commands();
@@ -90,7 +91,8 @@ class Bench {
   Output out_;
   device::BootResult boot_;
   std::optional<Startup> startup_;
-  bool is_well_ = true;
+  bool has_started_well_ = false;
+  bool has_lost_ = false;
 };
 
 // The words of a line: blanks part them, quotes keep blanks, a backslash keeps the next character. Errors: kUsage for a

@@ -42,20 +42,7 @@ void add_hmac_keys(std::vector<image::KeyCandidate>& keys, VirtualChip& chip) {
   }
 }
 
-}  // namespace
-
-std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
-  std::vector<image::KeyCandidate> keys;
-  const auto partitions = chip.partitions();
-  for (const PartitionDevice& partition : *partitions) {
-    if (partition.type == 1 && partition.subtype == 4) add_key_partition(keys, chip, partition);
-  }
-  add_hmac_keys(keys, chip);
-  keys.push_back({"the universal key", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
-  keys.push_back({"the universal key of before 4.3", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
-  return keys;
-}
-
+// Never fails: what cannot be opened is not readable.
 NvsContents read_contents(std::span<const std::uint8_t> partition, std::span<const image::KeyCandidate> keys,
                           Allocator& allocator) {
   NvsContents contents;
@@ -93,6 +80,54 @@ NvsLosses compare(const NvsContents& before, const NvsContents& after) {
     if (found == after.values.end() || found->second != value) losses.keys.push_back(path);
   }
   return losses;
+}
+
+std::string cause_of(const NvsLosses& losses, MountedAs mounted_as) {
+  if (mounted_as == MountedAs::kErased) return "the app erases it on this error";
+  if (!losses.was_readable) return "no key at hand opens them";
+  if (mounted_as == MountedAs::kEncrypted) {
+    return losses.was_opened_with.empty() ? "they were not encrypted, and it mounted them as encrypted"
+                                          : "wrong key: they were written with " + losses.was_opened_with;
+  }
+  return losses.was_opened_with.empty() ? "it does not take them"
+                                        : "they are encrypted, and it mounted them without a key";
+}
+
+}  // namespace
+
+std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
+  std::vector<image::KeyCandidate> keys;
+  const auto partitions = chip.partitions();
+  for (const PartitionDevice& partition : *partitions) {
+    if (partition.type == 1 && partition.subtype == 4) add_key_partition(keys, chip, partition);
+  }
+  add_hmac_keys(keys, chip);
+  keys.push_back({"the universal key", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
+  keys.push_back({"the universal key of before 4.3", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
+  return keys;
+}
+
+LossWatch::LossWatch(VirtualChip& chip, std::string_view label, std::span<const image::KeyCandidate> more)
+    : chip_(chip) {
+  for (const PartitionDevice& partition : *chip.partitions()) {
+    if (partition.type != 1 || partition.subtype != 2 || partition.label != label) continue;
+    partition_ = chip.flash().bytes().subspan(partition.address, partition.flash->size());
+    break;
+  }
+  for (const image::KeyCandidate& key : more) keys_.push_back({key.name, key.key.clone()});
+  for (image::KeyCandidate& key : keys_at_hand(chip)) keys_.push_back(std::move(key));
+  if (!partition_.empty()) before_ = read_contents(partition_, keys_, chip.allocator());
+}
+
+NvsLosses LossWatch::losses() {
+  if (partition_.empty()) return {};
+  return compare(before_, read_contents(partition_, keys_, chip_.allocator()));
+}
+
+std::string loss_text(const VirtualChip& chip, std::string_view label, const NvsLosses& losses, MountedAs mounted_as) {
+  return chip.settings().release + " erased " + std::to_string(losses.erased_entries) +
+         (losses.erased_entries == 1 ? " entry" : " entries") + " of " + std::string(label) + ": " +
+         cause_of(losses, mounted_as);
 }
 
 }  // namespace nvsafe::firmware

@@ -24,9 +24,6 @@ struct NvsContents {
   std::string opened_with;                                  // the name of the key; empty: plain, or blank
   std::map<std::string, std::vector<std::uint8_t>> values;  // by NS/KEY; type, then the bytes
 };
-// Never fails: what cannot be opened is not readable.
-[[nodiscard]] NvsContents read_contents(std::span<const std::uint8_t> partition,
-                                        std::span<const image::KeyCandidate> keys, Allocator& allocator);
 
 struct NvsLosses {
   std::uint32_t erased_entries = 0;  // fewer are marked written than before
@@ -37,6 +34,26 @@ struct NvsLosses {
 
   [[nodiscard]] bool any() const { return was_readable ? !keys.empty() : erased_entries > 0; }
 };
-[[nodiscard]] NvsLosses compare(const NvsContents& before, const NvsContents& after);
+
+// Around something that mounts a partition.
+class LossWatch {
+ public:
+  // `more`: keys that somebody has named, tried first, by these names. They and the chip outlive it.
+  LossWatch(device::VirtualChip& chip, std::string_view label, std::span<const image::KeyCandidate> more);
+  // Since then. Nothing is lost in a partition that the table does not have.
+  [[nodiscard]] NvsLosses losses();
+
+ private:
+  device::VirtualChip& chip_;
+  std::span<const std::uint8_t> partition_;
+  std::vector<image::KeyCandidate> keys_;
+  NvsContents before_;
+};
+
+// How the firmware that lost them had mounted the partition.
+enum class MountedAs : std::uint8_t { kPlain, kEncrypted, kErased };
+// "5.5 erased 12 entries of nvs: wrong key: they were written with keys.bin". Requires: losses.any().
+[[nodiscard]] std::string loss_text(const device::VirtualChip& chip, std::string_view label, const NvsLosses& losses,
+                                    MountedAs mounted_as);
 
 }  // namespace nvsafe::firmware

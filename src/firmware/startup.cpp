@@ -16,17 +16,6 @@ using device::VirtualChip;
 using FlashEncryption = FirmwareSettings::FlashEncryption;
 using Scheme = NvsEncryption::Scheme;
 
-const PartitionDevice* find_nvs(VirtualChip& chip) {
-  for (const PartitionDevice& partition : *chip.partitions()) {
-    if (partition.type == 1 && partition.subtype == 2 && partition.label == NVS_DEFAULT_PART_NAME) return &partition;
-  }
-  return nullptr;
-}
-
-std::span<const std::uint8_t> bytes_of(VirtualChip& chip, const PartitionDevice& partition) {
-  return chip.flash().bytes().subspan(partition.address, partition.flash->size());
-}
-
 bool is_since(const VirtualChip& chip, std::uint32_t major, std::uint32_t minor) {
   const auto release = store::parse_release(chip.settings().release);
   return release && (release->major != major ? release->major > major : release->minor >= minor);
@@ -126,30 +115,45 @@ void erase_on_error(VirtualChip& chip, Startup& startup, const Console& console)
   init_nvs(chip, startup, console);
 }
 
-std::string cause_of(const Startup& startup, const NvsLosses& losses) {
-  if (startup.has_erased_on_error) return "the app erases it on this error";
-  if (!losses.was_readable) return "no key at hand opens them";
-  if (losses.was_opened_with.empty()) {
-    return startup.is_encrypted ? "they were not encrypted, and it mounted them as encrypted" : "it does not take them";
+std::uint32_t count_keys() {
+  std::uint32_t count = 0;
+  nvs_iterator_t iterator = nullptr;
+  for (esp_err_t found = nvs_entry_find(NVS_DEFAULT_PART_NAME, nullptr, NVS_TYPE_ANY, &iterator); found == ESP_OK;
+       found = nvs_entry_next(&iterator)) {
+    ++count;
   }
-  if (!startup.is_encrypted) return "they are encrypted, and it mounted them without a key";
-  return "wrong key: they were written with " + losses.was_opened_with;
+  nvs_release_iterator(iterator);
+  return count;
 }
 
-void tell_losses(const VirtualChip& chip, Startup& startup) {
-  const NvsLosses& losses = *startup.losses;
-  if (!losses.any()) return;
-  startup.loss_text = chip.settings().release + " erased " + std::to_string(losses.erased_entries) +
-                      (losses.erased_entries == 1 ? " entry" : " entries") + " of nvs: " + cause_of(startup, losses);
-}
-
-std::vector<image::KeyCandidate> all_keys(VirtualChip& chip, std::span<const image::KeyCandidate> more) {
-  std::vector<image::KeyCandidate> keys = keys_at_hand(chip);
-  for (const image::KeyCandidate& key : more) keys.push_back({key.name, key.key.clone()});
-  return keys;
+MountedAs mounted_as(const Startup& startup) {
+  if (startup.has_erased_on_error) return MountedAs::kErased;
+  return startup.is_encrypted ? MountedAs::kEncrypted : MountedAs::kPlain;
 }
 
 }  // namespace
+
+std::string_view init_hint(esp_err_t code) {
+  switch (code) {
+    case ESP_ERR_NOT_FOUND:
+      return "the table has no such partition";
+    case ESP_ERR_NVS_NO_FREE_PAGES:
+      return "no page is free";
+    case ESP_ERR_NVS_NEW_VERSION_FOUND:
+      return "a page is of a newer format";
+    case ESP_ERR_NVS_XTS_DECR_FAILED:
+      return "wrong key, or none where one is needed: no written entry decodes, and nothing was changed";
+    case ESP_ERR_NVS_CORRUPT_KEY_PART:
+      return "the chip reads no keys there: was the page written without --encrypt, or with it while encryption is "
+             "off?";
+    case ESP_ERR_NVS_KEYS_NOT_INITIALIZED:
+      return "the key partition is erased";
+    case ESP_ERR_NVS_WRONG_ENCRYPTION:
+      return "the partition has the flag encrypted: NVS refuses that once flash encryption is on";
+    default:
+      return {};
+  }
+}
 
 std::string code_text(esp_err_t code) {
   char text[80];
@@ -161,15 +165,13 @@ Startup start_firmware(VirtualChip& chip, std::span<const image::KeyCandidate> m
   set_platform(&chip);
   Startup startup;
   check_flash_encryption(chip, console);
-  const PartitionDevice* const nvs = find_nvs(chip);
-  const std::vector<image::KeyCandidate> keys = all_keys(chip, more);
-  NvsContents before;
-  if (nvs != nullptr) before = read_contents(bytes_of(chip, *nvs), keys, chip.allocator());
+  LossWatch watch(chip, NVS_DEFAULT_PART_NAME, more);
   init_nvs(chip, startup, console);
   erase_on_error(chip, startup, console);
-  if (nvs != nullptr) {
-    startup.losses = compare(before, read_contents(bytes_of(chip, *nvs), keys, chip.allocator()));
-    tell_losses(chip, startup);
+  startup.losses = watch.losses();
+  if (startup.init == ESP_OK) startup.key_count = count_keys();
+  if (startup.losses.any()) {
+    startup.loss_text = loss_text(chip, NVS_DEFAULT_PART_NAME, startup.losses, mounted_as(startup));
   }
   if (startup.init == ESP_OK) {
     console.info("main", "nvs_flash_init() gave ESP_OK");

@@ -2,7 +2,6 @@
 // release does it, told on the console. docs/CHIP.md, start-up.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 
@@ -17,7 +16,8 @@ struct Startup {
   bool has_made_keys = false;        // now, in nvs_keys or in eFuse
   bool has_erased_on_error = false;  // the app called nvs_flash_erase()
   bool is_encrypted = false;         // the partition nvs is up, with keys
-  std::optional<NvsLosses> losses;   // of the partition nvs; nothing: there is none
+  NvsLosses losses;                  // of the partition nvs
+  std::uint32_t key_count = 0;       // of the partition nvs, if it is up
   std::string loss_text;             // "5.5 erased 12 entries of nvs: wrong key"; empty: nothing was lost
 };
 
@@ -26,6 +26,8 @@ struct Startup {
 [[nodiscard]] Startup start_firmware(device::VirtualChip& chip, std::span<const image::KeyCandidate> keys,
                                      const device::Console& console);
 
+// What the code of an init means, to somebody who can look at the whole chip; empty: the name says all.
+[[nodiscard]] std::string_view init_hint(esp_err_t code);
 // "ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117)".
 [[nodiscard]] std::string code_text(esp_err_t code);
 
