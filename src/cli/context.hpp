@@ -59,6 +59,7 @@ void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
 void register_chip(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);
+void register_flash_encrypt(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);
 void register_help(CLI::App& app, Context& context);
 void register_keys(CLI::App& app, Context& context);
