@@ -286,6 +286,26 @@ Result<SecretBytes<Efuses::kKeySize>> Efuses::read_key_block(std::size_t index) 
   return SecretBytes<kKeySize>(std::span(burned_.bytes[key_block_number(index)]));
 }
 
+Result<Efuses::KeyFile> Efuses::read_key_file(std::size_t index) const {
+  if (index >= key_block_count()) return fail(ErrorCode::kOutOfRange);
+  const KeyBlock block = key_block(index);
+  if (block.is_read_protected) return fail(ErrorCode::kReadOnly);
+  const auto purpose = static_cast<KeyPurpose>(block.purpose);
+  if (block.is_empty || purpose == KeyPurpose::kXtsAes256Key2) return fail(ErrorCode::kNotFound);
+  const bool is_c2_digest = profile_->efuse_layout == EfuseLayout::kC2 && purpose == KeyPurpose::kSecureBootDigest0;
+  KeyFile file;
+  file.size = is_c2_digest ? kHalfBlockSize : flash_key_size();
+  NVSAFE_TRY(key_of(index, file.bytes.mutable_bytes().first(file.size)));
+  if (purpose == KeyPurpose::kXtsAes256Key1) {
+    const auto second = find_key_block(KeyPurpose::kXtsAes256Key2);
+    if (!second) return fail(ErrorCode::kNotFound);
+    if (key_block(*second).is_read_protected) return fail(ErrorCode::kReadOnly);
+    NVSAFE_TRY(key_of(*second, file.bytes.mutable_bytes().last<kKeySize>()));
+    file.size = kXts256KeySize;
+  }
+  return file;
+}
+
 bool Efuses::is_key_unknown(std::size_t index) const {
   return (burned_.unknown_parts & key_block_place(index).read_bits) != 0;
 }

@@ -140,6 +140,13 @@ class Efuses {
   [[nodiscard]] std::optional<std::size_t> find_key_block(KeyPurpose purpose) const;
   // 32 bytes as in the block. Errors: kOutOfRange (no such block), kReadOnly (read-protected).
   [[nodiscard]] Result<SecretBytes<kKeySize>> read_key_block(std::size_t index) const;
+  // The key as a key file has it, both halves for kXtsAes256Key1. Errors: kOutOfRange, kReadOnly, kNotFound (the
+  // block is empty, or has one half of a key whose other half is missing; it is not asked for by kXtsAes256Key2).
+  struct KeyFile {
+    SecretBytes<2 * kKeySize> bytes;
+    std::size_t size = 0;
+  };
+  [[nodiscard]] Result<KeyFile> read_key_file(std::size_t index) const;
   // Read-protected, and the file did not tell the bytes: this program does not know what the hardware does with them.
   [[nodiscard]] bool is_key_unknown(std::size_t index) const;
   // Tells the bytes of such a block, or of both blocks of a 64-byte key from the first on. `key` in the order of a key
@@ -187,7 +194,7 @@ class Efuses {
   [[nodiscard]] bool takes(std::size_t index, KeyPurpose purpose) const;
   [[nodiscard]] bool is_free(std::size_t index, const EfuseBlocks& staged) const;
   [[nodiscard]] std::optional<std::size_t> next_free_key_block(std::size_t after, KeyPurpose purpose) const;
-  // The key as a key file has it. Errors: kReadOnly (is_key_unknown()).
+  // Read-protected or not. Errors: kReadOnly (is_key_unknown()).
   [[nodiscard]] Result<void> key_of(std::size_t index, std::span<std::uint8_t> key) const;
 
   Result<void> stage_bits(EfuseBlocks& staged, Fuse fuse, std::uint32_t bits) const;

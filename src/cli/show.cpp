@@ -1,6 +1,9 @@
 // nvsafe show: what a file is, by its bytes. Files named together explain each other: keys are tried on images.
 #include <algorithm>
 
+#include "chip/efuse_file.hpp"
+#include "cli/efuse_listing.hpp"
+#include "cli/flash_line.hpp"
 #include "cli/input.hpp"
 #include "cli/listing.hpp"
 #include "host/files.hpp"
@@ -17,6 +20,7 @@ struct ShowArguments {
   std::vector<std::string> files;
   KeyOptions keys;
   PartitionOptions partition;
+  std::string chip;
 };
 
 struct ShownFile {
@@ -34,6 +38,7 @@ class Shower {
     auto offset = arguments_.partition.offset();
     if (!offset) return offset.failed();
     table_offset_ = *offset;
+    if (auto known = check_chip(arguments_.chip); !known) return known.failed();
     auto given = load_keys(arguments_.keys);
     if (!given) return given.failed();
     keys_ = std::move(*given);
@@ -43,7 +48,7 @@ class Shower {
       auto bytes = host::read_file(file.path, {.may_be_empty = true});
       if (!bytes) return bytes.failed();
       file.bytes = std::move(*bytes);
-      file.kind = image::identify(file.bytes, table_offset_);
+      file.kind = kind_of(file.bytes);
       collect_keys(file);
       files_.push_back(std::move(file));
     }
@@ -53,6 +58,14 @@ class Shower {
   }
 
  private:
+  // With a chip named, a file of zeros can be the eFuses of a new one.
+  image::FileKind kind_of(std::span<const std::uint8_t> bytes) const {
+    const image::FileKind kind = image::identify(bytes, table_offset_);
+    const bool may_be_new = kind == image::FileKind::kUnknown && !arguments_.chip.empty();
+    if (may_be_new && chip::identify_efuse_file(bytes) != chip::EfuseFileKind::kNone) return image::FileKind::kEfuses;
+    return kind;
+  }
+
   // A file that may be a key is tried on the images named beside it, in each way it can be meant.
   void collect_keys(const ShownFile& file) {
     if (auto key = keys::xts_key_of_file(file.bytes)) keys_.push_back({file.path, std::move(*key)});
@@ -107,6 +120,8 @@ class Shower {
       case image::FileKind::kSettingsCsv:
       case image::FileKind::kSettingsJson:
         return show_settings(file);
+      case image::FileKind::kEfuses:
+        return show_efuses(file);
       default:
         explain(file);
         return {};
@@ -300,6 +315,14 @@ class Shower {
     return {};
   }
 
+  Outcome<void> show_efuses(const ShownFile& file) {
+    const auto efuses = chip::parse_efuses(file.bytes, chip::find_profile(arguments_.chip), file.path);
+    if (!efuses) return efuses.failed();
+    for (const std::string& line : efuse_lines(*efuses)) say("  " + line);
+    add_efuses(file_json_, *efuses);
+    return {};
+  }
+
   void explain(const ShownFile& file) {
     switch (file.kind) {
       case image::FileKind::kErased:
@@ -359,9 +382,12 @@ void register_show(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<ShowArguments>();
   CLI::App& verb =
       *app.add_subcommand("show", "What a file is: table with addresses, keys, pages (nvsafe FILE does the same)");
-  verb.add_option("files", arguments->files, "Images, dumps, keys, tables, settings")->required()->type_name("FILE");
+  verb.add_option("files", arguments->files, "Images, dumps, keys, tables, settings, eFuses")
+      ->required()
+      ->type_name("FILE");
   arguments->keys.add_to(verb);
   arguments->partition.add_to(verb);
+  verb.add_option("--chip", arguments->chip, "Chip of an eFuse file that does not tell it")->type_name("CHIP");
   verb.callback(
       [arguments, &context] { context.run = [arguments, &context] { return Shower(*arguments, context).run(); }; });
 }

@@ -4,6 +4,7 @@
 
 #include "base/erased.hpp"
 #include "base/utf8.hpp"
+#include "chip/efuse_file.hpp"
 #include "format/entry.hpp"
 #include "format/entry_state.hpp"
 #include "format/page_header.hpp"
@@ -49,6 +50,11 @@ PageCensus count_pages(std::span<const std::uint8_t> bytes) {
 bool is_dump(std::span<const std::uint8_t> bytes, std::uint32_t table_offset) {
   return bytes.size() > table_offset && bytes.size() - table_offset >= table::kBinarySize &&
          table::is_binary_table(bytes.subspan(table_offset));
+}
+
+// A virtual eFuse file of a new chip has nothing but zeros, as many other files.
+bool has_efuses(std::span<const std::uint8_t> bytes) {
+  return chip::identify_efuse_file(bytes) != chip::EfuseFileKind::kNone && !is_zero(bytes);
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -109,6 +115,7 @@ FileKind identify(std::span<const std::uint8_t> bytes, std::uint32_t table_offse
     return is_image ? FileKind::kNvsImage : FileKind::kDumpWithoutTable;
   }
   if (table::is_binary_table(bytes)) return FileKind::kTableBinary;
+  if (has_efuses(bytes)) return FileKind::kEfuses;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const bool is_text = is_utf8(text) && text.find('\0') == std::string_view::npos;
   const FileKind key = kind_of_key(keys::classify_key_file(bytes));
@@ -151,6 +158,8 @@ std::string_view to_string(FileKind kind) {
       return "settings (CSV)";
     case FileKind::kSettingsJson:
       return "settings (JSON)";
+    case FileKind::kEfuses:
+      return "the eFuses of a chip";
     case FileKind::kText:
       return "a text";
     case FileKind::kUnknown:

@@ -25,7 +25,8 @@ enum class FileKind : std::uint8_t {
   kTableCsv,
   kSettingsCsv,
   kSettingsJson,
-  kText,  // text of another kind
+  kEfuses,  // of a chip, in any form of chip/efuse_file.hpp
+  kText,    // text of another kind
   kUnknown,
 };
 

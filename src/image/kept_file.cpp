@@ -2,12 +2,34 @@
 
 #include <fmt/format.h>
 
+#include "chip/efuse_file.hpp"
 #include "format/key_page.hpp"
 #include "image/identify.hpp"
 #include "keys/key_file.hpp"
 
 namespace nvsafe::image {
 namespace {
+
+bool has_key(const chip::Efuses& efuses) {
+  for (std::size_t i = 0; i < efuses.key_block_count(); ++i) {
+    if (!efuses.key_block(i).is_empty && !efuses.is_key_unknown(i)) return true;
+  }
+  return false;
+}
+
+// Of a chip that the file does not tell: key blocks lie either where a C2 has them or where all others do. What cannot
+// be read may hold a key as well.
+bool has_efuse_key(std::span<const std::uint8_t> bytes) {
+  if (const auto efuses = chip::parse_efuses(bytes, nullptr, "")) return has_key(*efuses);
+  bool is_read = false;
+  for (const char* chip : {"esp32c2", "esp32c3"}) {
+    const auto efuses = chip::parse_efuses(bytes, chip::find_profile(chip), "");
+    if (!efuses) continue;
+    is_read = true;
+    if (has_key(*efuses)) return true;
+  }
+  return !is_read;
+}
 
 // By what the file is first: an image without entries begins with 32 bytes and goes on with 0xFF, as a padded key does.
 bool is_key_file(std::span<const std::uint8_t> bytes) {
@@ -20,6 +42,9 @@ bool is_key_file(std::span<const std::uint8_t> bytes) {
       return true;
     case FileKind::kUnknown:  // 128 and 192 bits are flash-encryption keys too (docs/CHIP.md, flash encryption)
       return bytes.size() == 16 || bytes.size() == 24;
+
+    case FileKind::kEfuses:
+      return has_efuse_key(bytes);
     default:
       return keys::is_key_as_text(bytes);
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chip/efuse_file.hpp"
 #include "keys/xts_key.hpp"
 #include "support/nvs_writer.hpp"
 
@@ -25,6 +26,18 @@ TEST(Identify, tells_texts_apart) {
   EXPECT_EQ(identify(text("  {\"namespaces\":{}}")), FileKind::kSettingsJson);
   EXPECT_EQ(identify(text("hello\n")), FileKind::kText);
   EXPECT_EQ(identify({}), FileKind::kEmpty);
+}
+
+TEST(Identify, knows_efuse_files) {
+  chip::Efuses efuses(*chip::find_profile("esp32c3"));
+  ASSERT_TRUE(efuses.stage(chip::Fuse::kCryptCount, 1).ok());
+  ASSERT_TRUE(efuses.burn([](unsigned) { return Result<void>(); }).ok());
+  EXPECT_EQ(identify(chip::to_virtual_file(efuses)), FileKind::kEfuses);
+  EXPECT_EQ(identify(text(chip::to_json(efuses))), FileKind::kEfuses);
+  EXPECT_EQ(identify(text("espefuse v5\n{\"RD_DIS\": {\"efuse_type\": \"uint:7\"}}")), FileKind::kEfuses);
+  EXPECT_EQ(identify(Bytes(512)), FileKind::kUnknown);
+  EXPECT_EQ(identify(test::random_bytes(512, 1)), FileKind::kUnknown);
+  EXPECT_EQ(identify(text("{\"namespaces\":{\"efuses\":{}}}")), FileKind::kSettingsJson);
 }
 
 TEST(Identify, tells_keys_apart) {
