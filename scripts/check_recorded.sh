@@ -9,7 +9,7 @@
 #   scripts/check_recorded.sh --self-test   proves that a stand-in that does nothing is found
 set -u
 cd "$(dirname "$0")/.."
-tools='nvs_partition_gen gen_esp32part'
+tools='nvs_partition_gen gen_esp32part espsecure'
 golden=../shared/golden
 checker=../shared/tools/check_cases.py
 differences=testdata/standin/differences.txt

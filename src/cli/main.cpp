@@ -70,7 +70,7 @@ text::Problem unknown_verb(const std::string& word, std::span<const std::string_
   return {Exit::kUsage, fmt::format("{} is neither a verb nor a file", word), hint};
 }
 
-// "gen_esp32part|nvs_partition_gen"
+// "gen_esp32part|nvs_partition_gen|…"
 std::string tool_names() {
   std::string names;
   for (const standin::Tool& tool : standin::tools()) {

@@ -18,6 +18,8 @@ bool is_key_file(std::span<const std::uint8_t> bytes) {
     case FileKind::kBareKey32:
     case FileKind::kPaddedKey32:
       return true;
+    case FileKind::kUnknown:  // 128 and 192 bits are flash-encryption keys too (docs/CHIP.md, flash encryption)
+      return bytes.size() == 16 || bytes.size() == 24;
     default:
       return keys::is_key_as_text(bytes);
   }

@@ -5,8 +5,8 @@
 namespace nvsafe::standin {
 namespace {
 
-constexpr std::array<Tool, 2> kTools = {
-    {{"gen_esp32part", run_gen_esp32part}, {"nvs_partition_gen", run_nvs_partition_gen}}};
+constexpr std::array<Tool, 3> kTools = {
+    {{"espsecure", run_espsecure}, {"gen_esp32part", run_gen_esp32part}, {"nvs_partition_gen", run_nvs_partition_gen}}};
 
 }  // namespace
 

@@ -14,8 +14,8 @@ using Words = std::vector<std::string>;
 
 // Exit statuses of the originals, which scripts look at. Never change.
 inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;          // an uncaught error, or a check of the options
-inline constexpr int kUsage = 2;           // arguments that the tool does not take; gen_esp32part: any refusal
+inline constexpr int kFailed = 1;  // an uncaught error, or a check of the options
+inline constexpr int kUsage = 2;   // arguments that the tool does not take; gen_esp32part, espsecure: any refusal
 inline constexpr int kRefusedInput = 254;  // nvs_partition_gen: a row that it refuses
 
 struct Tool {
@@ -30,6 +30,7 @@ struct Tool {
 [[nodiscard]] const Tool* find_tool(std::string_view called_as);
 
 // The tools, each in a file of its own.
+int run_espsecure(const Words& words);
 int run_gen_esp32part(const Words& words);
 int run_nvs_partition_gen(const Words& words);
 

@@ -1,5 +1,6 @@
-// Recorded runs of the original generator, run through the program as a stand-in: the same files, the same exit status,
-// but for what testdata/standin/differences.txt lists. docs/COMPATIBILITY.md names the same differences.
+// Recorded runs of the original generator and of espsecure, run through the program as a stand-in: the same files, the
+// same exit status, but for what testdata/standin/differences.txt lists. docs/COMPATIBILITY.md names the same
+// differences.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -40,7 +41,7 @@ std::set<std::string> names_of(const Files& files) {
 
 void expect_as_recorded(const RecordedRun& run, const Ran& ran, const Files& made, const std::string& verdict) {
   if (verdict == "refused") {
-    EXPECT_TRUE(ran.status == kFailed || ran.status == kRefusedInput) << ran;
+    EXPECT_TRUE(ran.status == kFailed || ran.status == kUsage || ran.status == kRefusedInput) << ran;
     EXPECT_TRUE(ran.err.starts_with("error: ")) << ran;
   } else {
     EXPECT_EQ(ran.status, verdict.empty() ? run.status : 0) << ran;
@@ -55,17 +56,27 @@ void expect_as_recorded(const RecordedRun& run, const Ran& ran, const Files& mad
   }
 }
 
-TEST(RecordedStandIn, kept_runs_leave_the_same_files_and_status) {
+void expect_all_as_recorded(const std::vector<RecordedRun>& runs, const std::string& tool) {
   const auto differences = read_differences();
-  const auto runs = kept_runs();
-  EXPECT_EQ(runs.size(), 39u + 63u);
   for (const RecordedRun& run : runs) {
     SCOPED_TRACE(run.name);
-    const auto difference = differences.find("nvs_partition_gen/" + run.name);
+    const auto difference = differences.find(tool + "/" + run.name);
     const RecordedPlace place(run);
-    const Ran ran = place.repeat(run, "nvs_partition_gen");
+    const Ran ran = place.repeat(run, tool);
     expect_as_recorded(run, ran, place.made_files(), difference == differences.end() ? "" : difference->second);
   }
+}
+
+TEST(RecordedStandIn, kept_runs_leave_the_same_files_and_status) {
+  const auto runs = kept_runs();
+  EXPECT_EQ(runs.size(), 39u + 63u);
+  expect_all_as_recorded(runs, "nvs_partition_gen");
+}
+
+TEST(RecordedStandIn, kept_runs_of_espsecure_leave_the_same_files_and_status) {
+  const auto runs = recorded_runs("standin/espsecure");
+  EXPECT_EQ(runs.size(), 75u);
+  expect_all_as_recorded(runs, "espsecure");
 }
 
 // Rows of a second CSV go on in the namespace of the first.
@@ -134,10 +145,12 @@ TEST(CompatibilityDoc, lists_what_the_differences_file_lists) {
 TEST(CompatibilityDoc, has_the_status_of_each_refusal) {
   std::map<std::string, int> statuses;
   (void)differences_of_the_document(statuses);
-  EXPECT_EQ(statuses.size(), 8u);
+  EXPECT_EQ(statuses.size(), 9u);
   for (const auto& [name, status] : statuses) {
-    const RecordedRun run = read_recorded_run(kRoot / "testdata/standin/nvs_partition_gen" / (name + "-a0"));
-    EXPECT_EQ(RecordedPlace(run).repeat(run, "nvs_partition_gen").status, status) << name;
+    const bool is_generator = std::filesystem::exists(kRoot / "testdata/standin/nvs_partition_gen" / (name + "-a0"));
+    const std::string tool = is_generator ? "nvs_partition_gen" : "espsecure";
+    const RecordedRun run = read_recorded_run(kRoot / "testdata/standin" / tool / (name + "-a0"));
+    EXPECT_EQ(RecordedPlace(run).repeat(run, tool).status, status) << name;
   }
 }
 
