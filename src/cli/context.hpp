@@ -57,6 +57,7 @@ class Context {
 // Registers the verb on the app; its callback sets context.run.
 void register_build(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);
+void register_flash_encrypt(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);
 void register_help(CLI::App& app, Context& context);
 void register_keys(CLI::App& app, Context& context);

@@ -22,7 +22,7 @@ struct Alias {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<Alias, 16> kAliases = {{{"erase", kNoChange},
+constexpr std::array<Alias, 18> kAliases = {{{"erase", kNoChange},
                                              {"delete", kNoChange},
                                              {"rm", kNoChange},
                                              {"set", kNoChange},
@@ -37,7 +37,9 @@ constexpr std::array<Alias, 16> kAliases = {{{"erase", kNoChange},
                                              {"info", "use nvsafe show"},
                                              {"key", "use nvsafe keys"},
                                              {"generate-key", "use nvsafe keys new"},
-                                             {"partition-table", "use nvsafe table"}}};
+                                             {"partition-table", "use nvsafe table"},
+                                             {"encrypt-flash-data", "use nvsafe flash-encrypt"},
+                                             {"decrypt-flash-data", "use nvsafe flash-decrypt"}}};
 
 void register_verbs(CLI::App& app, Context& context) {
   register_show(app, context);
@@ -46,6 +48,7 @@ void register_verbs(CLI::App& app, Context& context) {
   register_keys(app, context);
   register_table(app, context);
   register_extract(app, context);
+  register_flash_encrypt(app, context);
   register_verify(app, context);
   register_ls(app, context);
   register_get(app, context);

@@ -26,6 +26,12 @@ const std::vector<Forced>& verbs() {
        {"t.csv", "s.csv", "app.bin"}},
       {"extract", {"extract", "f.bin:nvs", "--force", "-o"}, {"f.bin"}},
       {"table", {"table", "t.csv", "--force", "-o"}, {"t.csv"}},
+      {"flash-encrypt",
+       {"flash-encrypt", "app.bin", "--flash-key", "fe.bin", "--address", "0x10000", "--force", "-o"},
+       {"app.bin", "fe.bin"}},
+      {"flash-decrypt",
+       {"flash-decrypt", "app.bin", "--flash-key", "fe.bin", "--address", "0x10000", "--force", "-o"},
+       {"app.bin", "fe.bin"}},
   };
   return all;
 }
@@ -36,7 +42,8 @@ class Force : public testing::TestWithParam<Forced> {
     return {{"t.csv", std::string(kTable)},
             {"s.csv", std::string(kSettings)},
             {"more.csv", "key,type,encoding,value\nmore,namespace,,\nk,data,u8,1\n"},
-            {"app.bin", noise(100)},
+            {"app.bin", noise(112)},
+            {"fe.bin", noise(64, 7)},
             {"f.bin", dump_with(kTable, plain_image(kSettings))}};
   }
   static Arguments with_output(const std::string& name) {
@@ -57,7 +64,11 @@ class Force : public testing::TestWithParam<Forced> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Verb, Force, testing::ValuesIn(verbs()), [](const auto& verb) { return verb.param.verb; });
+INSTANTIATE_TEST_SUITE_P(Verb, Force, testing::ValuesIn(verbs()), [](const auto& verb) {
+  std::string name = verb.param.verb;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 TEST_P(Force, replaces_what_is_no_key) {
   const Workplace workplace(inputs());
@@ -67,7 +78,8 @@ TEST_P(Force, replaces_what_is_no_key) {
 }
 
 TEST_P(Force, keeps_key_files) {
-  for (const std::string& key : {key_page(1), bare_key(1), noise(32), std::string(64, 'a') + "\n"}) {
+  for (const std::string& key :
+       {key_page(1), bare_key(1), noise(32), noise(24), noise(16), std::string(64, 'a') + "\n"}) {
     expect_kept(key, "old: holds a key");
   }
 }
@@ -95,7 +107,8 @@ TEST_P(Force, keeps_its_inputs_under_any_name) {
 TEST(ForceFlag, is_tested_on_every_verb_that_has_it) {
   const Workplace workplace;
   std::vector<std::string> with_force;
-  for (const char* verb : {"show", "pack", "build", "keys", "table", "extract", "verify", "ls", "get", "help"}) {
+  for (const char* verb : {"show", "pack", "build", "keys", "table", "extract", "flash-encrypt", "flash-decrypt",
+                           "verify", "ls", "get", "help"}) {
     if (contains(workplace.must_run({verb, "--help"}).out, "--force")) with_force.emplace_back(verb);
   }
   std::vector<std::string> tested;

@@ -83,6 +83,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistyped{"partition_to_pack", {"pack", "t.csv", "nvss=s.csv", "--plain", "-o", "x"}, 3, "did you mean 'nvs'?"},
         Mistyped{"namespace_", {"get", "f.bin", "wfii/ssid"}, 1, "did you mean 'wifi'?"},
         Mistyped{"key", {"get", "f.bin", "wifi/sssid"}, 1, "did you mean 'ssid'?"},
+        Mistyped{"verb_of_espsecure", {"encrypt-flash-data", "f.bin"}, 2, "use nvsafe flash-encrypt"},
+        Mistyped{"chip_of_a_flash_key",
+                 {"flash-decrypt", "f.bin", "--flash-key", "k", "--chip", "esp32s33", "--address", "0", "-o", "x"},
+                 2,
+                 "did you mean 'esp32s3'?"},
         Mistyped{"chip", {"pack", "t.csv", "--chip", "esp32c33", "-o", "x"}, 2, "did you mean 'esp32c3'?"},
         Mistyped{"file", {"ls", "ff.bin"}, 3, "did you mean 'f.bin'?"}),
     [](const auto& word) { return word.param.name; });
@@ -143,6 +148,8 @@ TEST(Json, every_verb_prints_it_with_a_version) {
         Arguments{"keys", "wrap", "k64.bin", "-o", "k4.bin"}, Arguments{"keys", "match", "f.bin"},
         Arguments{"table", "t.csv"}, Arguments{"table", "t.csv", "-o", "t.bin"},
         Arguments{"extract", "f.bin:nvs", "-o", "p.bin"}, Arguments{"verify", "f.bin", "s.csv"},
+        Arguments{"flash-encrypt", "k64.bin", "--flash-key", "k64.bin", "--address", "0", "-o", "fe.bin"},
+        Arguments{"flash-decrypt", "fe.bin", "--flash-key", "k64.bin", "--address", "0", "-o", "fd.bin"},
         Arguments{"ls", "f.bin"}, Arguments{"get", "f.bin", "wifi/ssid"}, Arguments{"show", "f.bin"},
         Arguments{"help", "keys"}, Arguments{"help"}}) {
     Arguments with_flag = arguments;
