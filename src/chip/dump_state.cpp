@@ -9,34 +9,45 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// Where a bootloader of that chip may lie; empty: the dump does not reach there.
-Bytes bootloader_area(Bytes flash, std::uint32_t bootloader_offset, std::uint32_t table_offset) {
-  const std::size_t end = std::min<std::size_t>(flash.size(), table_offset);
-  return bootloader_offset < end ? flash.subspan(bootloader_offset, end - bootloader_offset) : Bytes();
+// What lies between two places of a dump, as far as it reaches: [offset, end).
+Bytes area_of(Bytes flash, std::uint64_t offset, std::uint64_t end) {
+  end = std::min<std::uint64_t>(end, flash.size());
+  return offset < end ? flash.subspan(offset, end - offset) : Bytes();
 }
 
-bool is_encrypted_bootloader(Bytes flash, const FlashCipher& cipher, const Profile& profile,
-                             std::uint32_t table_offset) {
-  const Bytes area = bootloader_area(flash, profile.bootloader_offset, table_offset);
+std::optional<AppImage> image_in(Bytes flash, std::uint32_t offset, std::uint64_t end, const FlashCipher* cipher) {
+  const Bytes area = area_of(flash, offset, end);
+  if (cipher == nullptr) {
+    auto image = read_image(area);
+    return image ? std::optional(std::move(*image)) : std::nullopt;
+  }
   std::vector<std::uint8_t> plain(area.begin(), area.end());
   plain.resize(plain.size() / FlashCipher::kBlockSize * FlashCipher::kBlockSize);
-  const bool is_image = cipher.decrypt(profile.bootloader_offset, plain).ok() && read_image(plain).ok();
+  if (!cipher->decrypt(offset, plain)) return std::nullopt;
+  auto image = image_in(plain, 0, plain.size(), nullptr);
   secure_wipe(plain);
-  return is_image;
+  return image;
 }
 
-// The chip of the image there, if it is one that has its bootloader there.
-const Profile* chip_of_bootloader(Bytes flash, std::uint32_t bootloader_offset, std::uint32_t table_offset) {
-  const auto image = read_image(bootloader_area(flash, bootloader_offset, table_offset));
-  const Profile* profile = image ? find_profile(image->chip_id) : nullptr;
-  return profile != nullptr && profile->bootloader_offset == bootloader_offset ? profile : nullptr;
+// The first of the apps in the table, whole or not.
+template <typename Function>
+auto first_of_apps(Bytes flash, std::uint32_t table_offset, const FlashCipher* cipher, Function function)
+    -> decltype(function(AppImage())) {
+  const auto table = table_at(flash, table_offset, cipher);
+  if (!table) return {};
+  for (const table::Partition& partition : table->partitions()) {
+    if (partition.type != table::PartitionType::kApp) continue;
+    const auto image = image_in(flash, partition.offset, partition.end(), cipher);
+    if (!image) continue;
+    if (auto found = function(*image)) return found;
+  }
+  return {};
 }
 
-const Profile* chip_of_app(Bytes flash, const table::Partition& partition) {
-  if (partition.type != table::PartitionType::kApp || partition.offset >= flash.size()) return nullptr;
-  const std::size_t size = std::min<std::size_t>(partition.size, flash.size() - partition.offset);
-  const auto image = read_image(flash.subspan(partition.offset, size));
-  return image ? find_profile(image->chip_id) : nullptr;
+// "v5.5.3-12-gabcdef-dirty" is a 5.5.3.
+std::optional<store::Release> release_of(std::string_view version) {
+  const auto release = store::parse_release(version.substr(0, version.find_first_not_of("v.0123456789")));
+  return release ? std::optional(*release) : std::nullopt;
 }
 
 }  // namespace
@@ -46,22 +57,27 @@ DumpState dump_state(Bytes flash, const FlashCipher* cipher, const Profile* prof
   if (cipher == nullptr) return DumpState::kUnknown;
   if (table_at(flash, table_offset, cipher)) return DumpState::kEncrypted;
   for (const Profile& candidate : profile != nullptr ? std::span(profile, 1) : profiles()) {
-    if (is_encrypted_bootloader(flash, *cipher, candidate, table_offset)) return DumpState::kEncrypted;
+    if (image_in(flash, candidate.bootloader_offset, table_offset, cipher)) return DumpState::kEncrypted;
   }
   return DumpState::kUnknown;
 }
 
-const Profile* chip_of_dump(Bytes flash, std::uint32_t table_offset) {
+const Profile* chip_of_dump(Bytes flash, std::uint32_t table_offset, const FlashCipher* cipher) {
   for (const Profile& candidate : profiles()) {
-    const Profile* found = chip_of_bootloader(flash, candidate.bootloader_offset, table_offset);
-    if (found != nullptr) return found;
+    const auto image = image_in(flash, candidate.bootloader_offset, table_offset, cipher);
+    if (image && image->chip_id == candidate.image_id) return &candidate;
   }
-  const auto table = table_at(flash, table_offset, nullptr);
-  if (!table) return nullptr;
-  for (const table::Partition& partition : table->partitions()) {
-    if (const Profile* found = chip_of_app(flash, partition)) return found;
+  return first_of_apps(flash, table_offset, cipher, [](const AppImage& app) { return find_profile(app.chip_id); });
+}
+
+std::optional<store::Release> release_of_dump(Bytes flash, const Profile& profile, std::uint32_t table_offset) {
+  const auto bootloader = image_in(flash, profile.bootloader_offset, table_offset, nullptr);
+  if (bootloader && bootloader->bootloader_idf_version) {
+    if (const auto release = release_of(*bootloader->bootloader_idf_version)) return release;
   }
-  return nullptr;
+  return first_of_apps(flash, table_offset, nullptr, [](const AppImage& app) {
+    return app.description ? release_of(app.description->idf_version) : std::nullopt;
+  });
 }
 
 }  // namespace nvsafe::chip

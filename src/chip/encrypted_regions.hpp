@@ -51,8 +51,14 @@ enum class DumpState : std::uint8_t {
 // tried.
 [[nodiscard]] DumpState dump_state(std::span<const std::uint8_t> flash, const FlashCipher* cipher,
                                    const Profile* profile, std::uint32_t table_offset);
-// The chip that the header of a bootloader or app names. nullptr: nothing readable. `table_offset` bounds the search.
-[[nodiscard]] const Profile* chip_of_dump(std::span<const std::uint8_t> flash, std::uint32_t table_offset);
+// The chip that a bootloader or app names. nullptr: nothing readable. `table_offset` bounds the search. `cipher`
+// nullptr: in the clear.
+[[nodiscard]] const Profile* chip_of_dump(std::span<const std::uint8_t> flash, std::uint32_t table_offset,
+                                          const FlashCipher* cipher = nullptr);
+// The ESP-IDF release that the bootloader of a dump in the clear was built with; where it does not say, the first app.
+// Nothing: nobody says, or says no number.
+[[nodiscard]] std::optional<store::Release> release_of_dump(std::span<const std::uint8_t> flash, const Profile& profile,
+                                                            std::uint32_t table_offset);
 
 struct LeftRegion {
   EncryptedRegion region;

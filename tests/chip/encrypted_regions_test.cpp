@@ -250,5 +250,24 @@ TEST(DumpState, without_a_bootloader_an_app_names_the_chip) {
   EXPECT_EQ(chip_of_dump({}, dump.table_offset), nullptr);
 }
 
+TEST(DumpState, the_release_is_that_of_the_bootloader_or_else_of_an_app) {
+  using Release = store::Release;
+  ChipDump dump = usual_dump();
+  const auto release = [&] { return release_of_dump(dump.flash, *dump.profile, dump.table_offset); };
+  const auto put_bootloader = [&](std::string_view version) { dump.put(0, make_bootloader(*dump.profile, version)); };
+  put_bootloader("v5.1.2");
+  EXPECT_EQ(release(), (Release{5, 1, 2}));
+  put_bootloader("v6.0");
+  EXPECT_EQ(release(), (Release{6, 0, std::nullopt}));
+  put_bootloader("v5.4.1-12-g0123abcd-dirty");
+  EXPECT_EQ(release(), (Release{5, 4, 1}));
+  // No number: then the app, which is of 5.5.3.
+  put_bootloader("a1b2c3d");
+  EXPECT_EQ(release(), (Release{5, 5, 3}));
+  dump.put(dump.at("factory"), make_app(*dump.profile, {"1", "blink", "HEAD"}));
+  EXPECT_EQ(release(), std::nullopt);
+  EXPECT_EQ(release_of_dump({}, *dump.profile, dump.table_offset), std::nullopt);
+}
+
 }  // namespace
 }  // namespace nvsafe::chip

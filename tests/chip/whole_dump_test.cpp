@@ -367,9 +367,12 @@ TEST(WholeDump, the_state_is_told_by_table_or_bootloader) {
     EXPECT_EQ(dump_state(dump.flash, nullptr, &profile, dump.table_offset), DumpState::kUnknown);
     EXPECT_EQ(dump_state(dump.flash, &wrong, nullptr, dump.table_offset), DumpState::kUnknown);
     EXPECT_EQ(dump_state(dump.flash, &cipher, &profile, dump.table_offset), DumpState::kEncrypted);
+    EXPECT_EQ(chip_of_dump(dump.flash, dump.table_offset, &cipher), &profile);
+    EXPECT_EQ(chip_of_dump(dump.flash, dump.table_offset, &wrong), nullptr);
     erase(dump, dump.table_offset, 0x1000);
     EXPECT_EQ(dump_state(dump.flash, &cipher, nullptr, dump.table_offset), DumpState::kEncrypted) << profile.name;
     EXPECT_EQ(chip_of_dump(dump.flash, dump.table_offset), nullptr);
+    EXPECT_EQ(chip_of_dump(dump.flash, dump.table_offset, &cipher), &profile);
   }
 }
 
