@@ -1,6 +1,6 @@
-// nvsafe flash-encrypt, flash-decrypt: what the chip's flash encryption does, to a piece of flash at its address.
-#include "cli/flash_key.hpp"
-#include "cli/input.hpp"
+// nvsafe flash-encrypt, flash-decrypt: what the chip's flash encryption does, to a piece of flash at its address. A
+// dump is for flash_dump.hpp.
+#include "cli/flash_dump.hpp"
 #include "cli/output.hpp"
 #include "host/files.hpp"
 #include "image/identify.hpp"
@@ -34,29 +34,29 @@ std::string_view proven_kind(std::span<const std::uint8_t> bytes) {
   }
 }
 
-struct FlashArguments {
-  std::string file;
-  std::string address;
-  std::string output;
-  bool force = false;
-  FlashKeyOptions key;
-};
-
 class FlashVerb {
  public:
   FlashVerb(const FlashArguments& arguments, bool encrypts, Context& context)
       : arguments_(arguments), encrypts_(encrypts), context_(context) {}
 
   Outcome<Exit> run() {
+    if (arguments_.address.empty()) {
+      return run_flash_dump(arguments_, encrypts_ ? FlashDirection::kEncrypt : FlashDirection::kDecrypt, context_);
+    }
+    if (auto sound = check_flags(); !sound) return sound.failed();
     const auto profile = arguments_.key.profile();
-    if (!profile) return profile.failed();
-    return arguments_.address.empty() ? run_dump() : run_piece(*profile);
+    return profile ? run_piece(*profile) : profile.failed();
   }
 
  private:
-  static Outcome<Exit> run_dump() {
-    return problem(Exit::kUsage, "--address is needed: where in flash does the file lie?",
-                   "for example --address 0x110000; a whole dump cannot be done yet");
+  // What is only for a dump.
+  [[nodiscard]] Outcome<void> check_flags() const {
+    const bool has_release = !arguments_.release.empty();
+    if (!has_release && arguments_.table.table_offset.empty()) return {};
+    return problem(Exit::kUsage,
+                   fmt::format("{} and --address are not for the same: a piece of flash has no table",
+                               has_release ? "--release" : "--partition-table-offset"),
+                   "without --address FILE is a whole dump");
   }
 
   Outcome<Exit> run_piece(const chip::Profile* profile) {
@@ -153,11 +153,18 @@ class FlashVerb {
 void register_verb(CLI::App& app, Context& context, bool encrypts) {
   auto arguments = std::make_shared<FlashArguments>();
   CLI::App& verb = *app.add_subcommand(encrypts ? "flash-encrypt" : "flash-decrypt",
-                                       encrypts ? "A piece of flash as the chip's flash encryption writes it"
-                                                : "A piece of flash without the chip's flash encryption");
-  verb.add_option("file", arguments->file, "The bytes of the flash from the address on")->required()->type_name("FILE");
+                                       encrypts ? "A dump, or a piece of flash, as the chip encrypts it"
+                                                : "A dump, or a piece of flash, without the chip's flash encryption");
+  verb.add_option("file", arguments->file, "A whole dump; with --address, the bytes of the flash from there on")
+      ->required()
+      ->type_name("FILE");
   arguments->key.add_to(verb);
   verb.add_option("--address", arguments->address, "Where FILE lies in flash: a multiple of 16")->type_name("ADDRESS");
+  arguments->table.add_table_offset_to(verb);
+  if (encrypts) {
+    verb.add_option("--release", arguments->release, "ESP-IDF of the bootloader (default: as it says)")
+        ->type_name("VERSION");
+  }
   verb.add_option("-o,--output", arguments->output, "The result, mode 0600; - is stdout")
       ->required()
       ->type_name("FILE");
