@@ -44,6 +44,7 @@ bench: ## build and run the benchmarks
 
 counterparts: build-release ## compare with the original tools from PyPI on random input (ARGS="--seed 2 --only csv/7")
 	$(install_packages) counterparts
+	@$(call build,release) --target efuse_operations
 	@scripts/counterparts/main.py --self-test
 	@scripts/counterparts/main.py $(ARGS)
 	@scripts/counterparts/esp_nvs.sh
@@ -61,7 +62,7 @@ soak: ## HOURS (1) of power cuts, faults, bit flips and model operations
 fuzz: ## FUZZ_SECONDS (60) of arbitrary input to each fuzz target
 	$(install_packages) build fuzz
 	@$(MAKE) -s build/fuzz/build.ninja
-	@$(call build,fuzz) --target fuzz_store fuzz_settings fuzz_table fuzz_dump
+	@$(call build,fuzz) --target fuzz_store fuzz_settings fuzz_table fuzz_dump fuzz_efuses
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 fresh: ## demo and test (FRESH_TARGETS) in a new Debian 12 that has only git and make

@@ -10,6 +10,7 @@ Makes build/counterparts/venv if it is not there (environment.py) and goes on un
   keys/N    generate-key
   table/N   a random partition table, CSV or binary, and options of gen_esp32part (tables.py)
   espsecure/N  a flash-encryption key file of esptool's espsecure (keys.py)
+  efuses/N  random keys and fuses of chip N, burned by espefuse and by nvsafe (efuses.py)
 A failure keeps input and output in build/counterparts/failed, and says how to run it again. The last line is
   counterparts: N tests passed, N failed
 """
@@ -22,12 +23,18 @@ import time
 
 import environment
 
-COUNTS = {'csv': 2000, 'wrong': 640, 'keys': 60, 'table': 500, 'espsecure': 2}
+COUNTS = {'csv': 2000, 'wrong': 640, 'keys': 60, 'table': 500, 'espsecure': 2, 'efuses': 10}
 
 
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--nvsafe', default=environment.ROOT / 'build' / 'release' / 'nvsafe', type=pathlib.Path)
+    parser.add_argument(
+        '--efuse-operations',
+        default=environment.ROOT / 'build' / 'release' / 'efuse_operations',
+        type=pathlib.Path,
+        help='tests/counterparts/efuse_operations.cpp, built',
+    )
     parser.add_argument('--seed', default=1, type=int)
     parser.add_argument(
         '--count', type=int, help=f'number of CSVs (default {COUNTS["csv"]}); the other groups shrink and grow with it'
@@ -86,6 +93,18 @@ def compare_tables(options, nvsafe, tally, work, repeat):
         )
 
 
+def compare_efuses(options, nvsafe, tally, work, repeat):
+    import efuses
+
+    numbers = numbers_of('efuses', options)
+    if numbers:
+        started = time.monotonic()
+        chips = [efuses.CHIPS[number] for number in numbers if number < len(efuses.CHIPS)]
+        program = options.efuse_operations.resolve()
+        efuses.compare_efuses(options.seed, program, nvsafe, tally, work, repeat, chips=chips)
+        print(f'efuses: {len(chips)} chips in {time.monotonic() - started:.0f} s', flush=True)
+
+
 def compare(options):
     import keys
     from compare import Tally
@@ -102,16 +121,22 @@ def compare(options):
         compare_tables(options, nvsafe, tally, work, repeat)
         if numbers_of('espsecure', options):
             keys.compare_key_files(nvsafe, tally, work, repeat)
+        compare_efuses(options, nvsafe, tally, work, repeat)
     print(f'counterparts: {tally.passed} tests passed, {tally.failed} failed')
     return 1 if tally.failed or not tally.passed else 0
 
 
-def self_test():
+def self_test(options):
     import self_test as tests
     import tables
     from runs import Module
 
-    seen, unseen = tests.run(Module('esp_idf_nvs_partition_gen.nvs_partition_gen'), tables.Extract())
+    seen, unseen = tests.run(
+        Module('esp_idf_nvs_partition_gen.nvs_partition_gen'),
+        tables.Extract(),
+        options.efuse_operations.resolve(),
+        [str(options.nvsafe.resolve())],
+    )
     for fault in unseen:
         print(f'error: not told apart: {fault}', file=sys.stderr)
     print(f'counterparts self-test: {seen} tests passed, {len(unseen)} failed')
@@ -122,7 +147,7 @@ def main():
     options = read_arguments()
     if pathlib.Path(sys.prefix) != environment.VENV:
         environment.run_inside(pathlib.Path(__file__).resolve(), sys.argv[1:])
-    sys.exit(self_test() if options.self_test else compare(options))
+    sys.exit(self_test(options) if options.self_test else compare(options))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Proves that the comparison can fail: the original itself stands in for ours, first as it is, then with a fault of each kind."""
 
+import efuses
 import environment
 import keys
 import sound
@@ -130,7 +131,20 @@ def wrong_shown_keys():
     return {name: len(keys.wrong_in_shown(key, 'a bare 32-byte key', text, 0)) for name, text in shown.items()}
 
 
-def run(original, extract):
+def count_efuse_failures(program, nvsafe, change):
+    with environment.work_folder() as work:
+        tally = Tally(work / 'failed', quiet=True)
+        efuses.compare_efuses(SEED, program, nvsafe, tally, work, str, change, chips=['esp32c3'])
+    return tally.passed, tally.failed
+
+
+def flip_fuse(data):
+    """A bit of the crypt count, in a virtual file of 512 bytes: byte 0x36 of the registers, which end with the file's first byte."""
+    at = len(data) - 1 - 0x36
+    return data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
+
+
+def run(original, extract, program, nvsafe):
     """Returns the number of faults that were seen, and a list of those that were not."""
     good = [sound.random_case(SEED, n) for n in range(CASES)] + [sound.random_key_case(SEED, n) for n in range(10)]
     bad = [unsound.random_case(SEED, n) for n in range(len(unsound.MUTATIONS))]
@@ -150,6 +164,8 @@ def run(original, extract):
     ]
     trials += [(f'{fault.__name__}, tables', count_table_failures(extract, fault), True) for fault in TABLE_FAULTS]
     trials += [(f'show: {name or "no fault"}', (1, found), bool(name)) for name, found in wrong_shown_keys().items()]
+    trials += [('no fault, eFuses', count_efuse_failures(program, nvsafe, lambda data: data), False)]
+    trials += [('flip_fuse, eFuses', count_efuse_failures(program, nvsafe, flip_fuse), True)]
     unseen = [
         f'{name}: {passed} passed, {failed} failed'
         for name, (passed, failed), is_fault in trials

@@ -131,7 +131,7 @@ std::string bytes_text(const EfuseBlocks& blocks, const BlockPlace& place) {
     digits += kDigits[byte & 15];
   }
   for_each_read_part(place, [&](std::uint32_t read_bit, std::size_t offset, std::size_t size) {
-    if ((blocks.unknown_parts & read_bit) != 0) std::fill_n(digits.begin() + 2 * offset, 2 * size, kUnknownDigit);
+    if ((blocks.unknown_parts & read_bit) != 0) digits.replace(2 * offset, 2 * size, 2 * size, kUnknownDigit);
   });
   return digits;
 }
@@ -182,7 +182,7 @@ bool read_bytes(std::string_view digits, const BlockPlace& place, EfuseBlocks& b
     const std::string_view part = digits.substr(2 * offset, 2 * size);
     if (part.find_first_not_of(kUnknownDigit) != std::string_view::npos) return;
     blocks.unknown_parts |= read_bit;
-    std::fill_n(known.begin() + static_cast<std::ptrdiff_t>(2 * offset), 2 * size, '0');
+    known.replace(2 * offset, 2 * size, 2 * size, '0');
   });
   for (std::size_t i = 0; i < place.size; ++i) {
     const std::size_t high = kDigits.find(known[2 * i]);
