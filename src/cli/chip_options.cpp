@@ -43,8 +43,8 @@ void ChipOptions::add_to(CLI::App& verb) {
 }
 
 bool ChipOptions::is_any_given() const {
-  return !chip.empty() || !flash_encryption.empty() || !flash_key.empty() || !hmac_key.empty() ||
-         !efuses.empty() || !partition.table_offset.empty();
+  return !chip.empty() || !flash_encryption.empty() || !flash_key.empty() || !hmac_key.empty() || !efuses.empty() ||
+         !partition.table_offset.empty();
 }
 
 Outcome<firmware::NewChip> ChipOptions::make(const std::string& file, const Context& context) const {

@@ -58,6 +58,7 @@ class Context {
 void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
 void register_chip(CLI::App& app, Context& context);
+void register_completion(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);
 void register_flash_encrypt(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);

@@ -1,7 +1,11 @@
 // nvsafe help: short texts on topics that no single verb owns.
+#include <algorithm>
 #include <array>
 
 #include "cli/context.hpp"
+#include "cli/verbs.hpp"
+#include "host/output.hpp"
+#include "host/path.hpp"
 #include "text/suggest.hpp"
 
 namespace nvsafe::cli {
@@ -87,13 +91,65 @@ Outcome<Exit> run_help(const std::string& name, Context& context) {
   return problem(Exit::kUsage, fmt::format("no help on {}", name), hint);
 }
 
+// By its name, which may have two words. nullptr: none.
+const CLI::App* find_verb(CLI::App& app, const std::string& name) {
+  if (name.empty()) return &app;
+  for (const CLI::App* verb : verbs_of(app)) {
+    if (full_name(*verb) == name) return verb;
+  }
+  return nullptr;
+}
+
+std::string page_name(const CLI::App& verb) {
+  std::string name = "nvsafe " + full_name(verb);
+  while (name.ends_with(' ')) name.pop_back();
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name + ".1";
+}
+
+// All of them, for an installation.
+Outcome<Exit> write_man_pages(CLI::App& app, const std::string& folder) {
+  host::OutputSet outputs({.force = true, .flushes_only_keys = true});
+  std::vector<CLI::App*> verbs = verbs_of(app);
+  verbs.push_back(&app);
+  for (const CLI::App* verb : verbs) {
+    const std::string page = man_page(*verb);
+    NVSAFE_TRY(outputs.add({host::join_path(folder, page_name(*verb)), host::OutputKind::kPublic, true},
+                           {reinterpret_cast<const std::uint8_t*>(page.data()), page.size()}));
+  }
+  NVSAFE_TRY(outputs.commit());
+  return Exit::kDone;
+}
+
+Outcome<Exit> run_man(CLI::App& app, const std::string& name, Context& context) {
+  const CLI::App* const verb = find_verb(app, name);
+  if (verb == nullptr)
+    return problem(Exit::kUsage, fmt::format("no verb is called {}", name), "nvsafe --help lists them");
+  context.print_raw(man_page(*verb));
+  return Exit::kDone;
+}
+
 }  // namespace
 
 void register_help(CLI::App& app, Context& context) {
-  auto topic = std::make_shared<std::string>();
+  struct HelpArguments {
+    std::vector<std::string> words;
+    bool is_man = false;
+    std::string man_folder;
+  };
+  auto arguments = std::make_shared<HelpArguments>();
   CLI::App& verb = *app.add_subcommand("help", "Topics: keys, dumps, secrets, exit-codes, releases");
-  verb.add_option("topic", *topic, "Topic")->type_name("TOPIC");
-  verb.callback([topic, &context] { context.run = [topic, &context] { return run_help(*topic, context); }; });
+  verb.add_option("topic", arguments->words, "Topic; with --man a verb")->type_name("TOPIC");
+  verb.add_flag("--man", arguments->is_man, "The man page of a verb, or of nvsafe, for man -l -");
+  verb.add_option("--man-pages", arguments->man_folder, "Write the man pages of all verbs into a folder")
+      ->type_name("DIR");
+  verb.callback([arguments, &app, &context] {
+    context.run = [arguments, &app, &context] {
+      if (!arguments->man_folder.empty()) return write_man_pages(app, arguments->man_folder);
+      const std::string name = fmt::format("{}", fmt::join(arguments->words, " "));
+      return arguments->is_man ? run_man(app, name, context) : run_help(name, context);
+    };
+  });
 }
 
 }  // namespace nvsafe::cli

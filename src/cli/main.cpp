@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/context.hpp"
+#include "cli/verbs.hpp"
 #include "standin/tool.hpp"
 #include "text/suggest.hpp"
 
@@ -54,7 +55,9 @@ void register_verbs(CLI::App& app, Context& context) {
   register_get(app, context);
   register_boot(app, context);
   register_chip(app, context);
+  register_completion(app, context);
   register_help(app, context);
+  add_verb_texts(app);
 }
 
 std::vector<std::string_view> verb_names(const CLI::App& app) {
@@ -131,6 +134,12 @@ void name_the_verb(std::vector<std::string>& words, std::span<const std::string_
   words.insert(words.begin(), "show");
 }
 
+// What a shell asks while somebody types.
+int run_complete(CLI::App& app, const std::string& line, Context& context) {
+  for (const std::string& word : complete(app, line)) context.print(word);
+  return finish(Exit::kDone, context);
+}
+
 int run(std::vector<std::string> words) {
   Context context;
   CLI::App app{"Open, make and check ESP32 NVS, encrypted or not. No byte is written before the key is proven.",
@@ -142,6 +151,7 @@ int run(std::vector<std::string> words) {
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
     verb->fallthrough();
   }
+  if (words.size() == 2 && words[0] == "__complete") return run_complete(app, words[1], context);
   const auto verbs = verb_names(app);
   name_the_verb(words, verbs);
   if (!words.empty() && !words[0].starts_with('-') && std::find(verbs.begin(), verbs.end(), words[0]) == verbs.end()) {

@@ -9,6 +9,7 @@
 #include "base/number.hpp"
 #include "text/printable.hpp"
 #include "text/suggest.hpp"
+#include "text/words.hpp"
 
 namespace nvsafe::firmware {
 namespace {
@@ -102,7 +103,7 @@ std::vector<std::string> Bench::help() {
 }
 
 Outcome<bool> Bench::run(std::string_view line) {
-  auto words = split_words(line);
+  auto words = text::split_words(line);
   if (!words) return words.failed();
   if (words->empty() || words->front().starts_with('#')) return true;
   const std::string name = words->front();
@@ -163,34 +164,6 @@ Outcome<void> Bench::show_efuses(const Words&) {
 Outcome<void> Bench::show_help(const Words&) {
   for (const std::string& line : help()) out_.result(line);
   return {};
-}
-
-Outcome<Words> split_words(std::string_view line) {
-  Words words;
-  std::string word;
-  bool is_word = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (c == '\\' && quote != '\'' && i + 1 < line.size()) {
-      word += line[++i];
-      is_word = true;
-    } else if (quote != 0) {
-      quote == c ? void(quote = 0) : void(word += c);
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-      is_word = true;
-    } else if (c == ' ' || c == '\t' || c == '\r') {
-      if (is_word) words.push_back(std::exchange(word, {}));
-      is_word = false;
-    } else {
-      word += c;
-      is_word = true;
-    }
-  }
-  if (quote != 0) return problem(Exit::kUsage, "a quote is not closed");
-  if (is_word) words.push_back(word);
-  return words;
 }
 
 }  // namespace nvsafe::firmware

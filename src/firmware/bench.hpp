@@ -95,8 +95,4 @@ class Bench {
   bool has_lost_ = false;
 };
 
-// The words of a line: blanks part them, quotes keep blanks, a backslash keeps the next character. Errors: kUsage for a
-// quote that is not closed.
-[[nodiscard]] text::Outcome<std::vector<std::string>> split_words(std::string_view line);
-
 }  // namespace nvsafe::firmware
