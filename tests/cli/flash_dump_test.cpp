@@ -202,6 +202,17 @@ TEST_F(FlashDumpVerbs, flags_of_a_dump_do_not_go_with_an_address) {
                  "--partition-table-offset", "without --address");
 }
 
+TEST_F(FlashDumpVerbs, force_replaces_a_dump_without_keys_and_nothing_that_is_read) {
+  expect_refused(words("encrypt", "flash.bin", "flash.bin", {"--force"}), kUsage, "flash.bin: is read here", "-o");
+  expect_refused(words("encrypt", "flash.bin", "fe.bin", {"--force"}), kUsage, "fe.bin: is read here", "-o");
+  place_.must_run(words("encrypt", "flash.bin", "flash.enc"));
+  expect_refused(words("encrypt", "flash.bin", "flash.enc"), kUsage, "flash.enc", "--force");
+  place_.must_run(words("encrypt", "flash.bin", "flash.enc", {"--force"}));
+  place_.must_run(words("decrypt", "flash.enc", "flash.dec"));
+  // It holds a key page that can be read now.
+  expect_refused(words("decrypt", "flash.enc", "flash.dec", {"--force"}), kUsage, "flash.dec", "");
+}
+
 TEST_F(FlashDumpVerbs, a_file_that_is_no_flash_key_is_said_to_be_none) {
   place_.write("k", noise(33));
   expect_refused(words("decrypt", "flash.bin", "x", {}, "k"), kBadInput, "k: 33 bytes", "nvsafe show k");
