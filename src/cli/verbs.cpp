@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 namespace nvsafe::cli {
 namespace {
 
-constexpr std::array<VerbText, 16> kTexts = {{
+constexpr VerbText kTexts[] = {
     {"show", "Start", "nvsafe show flash.bin keys.bin"},
     {"help", "Start", "nvsafe help keys"},
+    {"completion", "Start", "nvsafe completion bash > ~/.local/share/bash-completion/completions/nvsafe"},
     {"pack", "Make", "nvsafe pack partitions.csv nvs=settings.csv --new-keys keys.bin -o flash.bin"},
     {"build", "Make", "nvsafe build settings.csv --table partitions.csv:nvs --to-keys keys.bin -o nvs.bin"},
     {"keys", "Make", "nvsafe keys new -o keys.bin"},
@@ -19,13 +20,28 @@ constexpr std::array<VerbText, 16> kTexts = {{
     {"verify", "Make", "nvsafe verify flash.bin settings.csv"},
     {"ls", "Read", "nvsafe ls flash.bin 'wifi/*'"},
     {"get", "Read", "nvsafe get flash.bin wifi/ssid"},
+    {"export", "Read", "nvsafe export flash.bin -o settings.csv"},
+    {"diff", "Read", "nvsafe diff flash.bin returned.bin"},
+    {"log", "Read", "nvsafe log flash.bin wifi/ssid"},
+    {"stat", "Read", "nvsafe stat flash.bin"},
+    {"pages", "Read", "nvsafe pages nvs.bin"},
+    {"set", "Change", "nvsafe set flash.bin wifi/channel 6"},
+    {"rm", "Change", "nvsafe rm flash.bin wifi/password"},
+    {"mv", "Change", "nvsafe mv flash.bin wifi/ssid net/ssid"},
+    {"import", "Change", "nvsafe import flash.bin settings.csv"},
+    {"undo", "Change", "nvsafe undo flash.bin"},
+    {"encrypt", "Transform", "nvsafe encrypt plain.bin --new-keys keys.bin -o encrypted.bin"},
+    {"decrypt", "Transform", "nvsafe decrypt encrypted.bin --keys keys.bin -o plain.bin"},
+    {"rekey", "Transform", "nvsafe rekey flash.bin --new-keys new.bin -o rekeyed.bin"},
     {"flash-encrypt", "Transform", "nvsafe flash-encrypt flash.bin --flash-key fe.bin -o encrypted.bin"},
     {"flash-decrypt", "Transform", "nvsafe flash-decrypt dump.bin --flash-key fe.bin -o plain.bin"},
+    {"compact", "Transform", "nvsafe compact nvs.bin --size 24K -o smaller.bin"},
+    {"wipe", "Transform", "nvsafe wipe flash.bin -o wiped.bin"},
+    {"repair", "Transform", "nvsafe repair damaged.bin -o repaired.bin"},
+    {"recover", "Transform", "nvsafe recover after.bin --keys keys.bin -o saved.bin"},
     {"boot", "Prove", "nvsafe boot dump.bin --chip esp32c3 -o after.bin"},
     {"chip", "Prove", "nvsafe chip new chip --flash flash.bin --chip esp32c3 --flash-encryption development"},
-    {"as", "Bridge", "nvsafe as nvs_partition_gen generate settings.csv nvs.bin 0x6000"},
-    {"completion", "Start", "nvsafe completion bash > ~/.local/share/bash-completion/completions/nvsafe"},
-}};
+};
 
 // A backslash and a leading dot mean something to troff.
 std::string troff(std::string_view text) {
@@ -93,7 +109,7 @@ std::string full_name(const CLI::App& verb) {
 void add_verb_texts(CLI::App& app) {
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
     const auto text = std::ranges::find(kTexts, verb->get_name(), &VerbText::name);
-    if (text == kTexts.end()) continue;
+    if (text == std::end(kTexts)) continue;
     verb->group(std::string(text->group));
     verb->footer(fmt::format("\nExample: {}", text->example));
   }
@@ -112,7 +128,7 @@ std::string man_page(const CLI::App& verb) {
     out += fmt::format(".TP\n.B {}\n{}\n", troff(part->get_name()), troff(part->get_description()));
   }
   out += ".SH OPTIONS\n" + options_text(verb);
-  if (const auto text = std::ranges::find(kTexts, full_name(verb), &VerbText::name); text != kTexts.end()) {
+  if (const auto text = std::ranges::find(kTexts, full_name(verb), &VerbText::name); text != std::end(kTexts)) {
     out += fmt::format(".SH EXAMPLE\n.nf\n{}\n.fi\n", troff(text->example));
   }
   return out + ".SH SEE ALSO\nnvsafe help, nvsafe help exit\\-codes\n";
