@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "flash/memory_flash.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "host/heap_allocator.hpp"
 #include "idf/keys.hpp"
 #include "idf/nvs_flash.h"
@@ -75,7 +75,7 @@ struct Both {
   }
 
   std::vector<std::uint8_t> memory;
-  flash::MemoryFlash flash;
+  MemoryFlash flash;
   HostDevice device;
   host::HeapAllocator allocator;
   std::optional<format::EntryCipher> cipher;
