@@ -9,8 +9,8 @@
 
 #include "base/endian.hpp"
 #include "device/thread_lock.hpp"
-#include "nvsafe/memory_flash.hpp"
 #include "nvsafe/heap.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "sim/seeded_random.hpp"
 #include "store/store.hpp"
 #include "support/nvs_writer.hpp"
