@@ -10,12 +10,12 @@
 #include <thread>
 #include <vector>
 
-#include "flash/memory_flash.hpp"
 #include "host/heap_allocator.hpp"
 #include "idf/keys.hpp"
 #include "idf/nvs_flash.h"
 #include "nvsafe/assert.hpp"
 #include "nvsafe/host_device.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "repeat.hpp"
 #include "store/store.hpp"
 
@@ -75,7 +75,7 @@ struct Both {
   }
 
   std::vector<std::uint8_t> memory;
-  flash::MemoryFlash flash;
+  MemoryFlash flash;
   HostDevice device;
   host::HeapAllocator allocator;
   std::optional<format::EntryCipher> cipher;

@@ -65,14 +65,19 @@ void register_extract(CLI::App& app, Context& context);
 void register_flash_encrypt(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);
 void register_help(CLI::App& app, Context& context);
+void register_import(CLI::App& app, Context& context);
 void register_keys(CLI::App& app, Context& context);
 void register_log(CLI::App& app, Context& context);
 void register_ls(CLI::App& app, Context& context);
+void register_mv(CLI::App& app, Context& context);
 void register_pack(CLI::App& app, Context& context);
 void register_pages(CLI::App& app, Context& context);
+void register_rm(CLI::App& app, Context& context);
+void register_set(CLI::App& app, Context& context);
 void register_show(CLI::App& app, Context& context);
 void register_stat(CLI::App& app, Context& context);
 void register_table(CLI::App& app, Context& context);
+void register_undo(CLI::App& app, Context& context);
 void register_verify(CLI::App& app, Context& context);
 
 }  // namespace nvsafe::cli

@@ -4,8 +4,8 @@
 #include "cli/input.hpp"
 #include "cli/listing.hpp"
 #include "host/terminal.hpp"
+#include "image/lookup.hpp"
 #include "image/value_text.hpp"
-#include "text/suggest.hpp"
 #include "text/value.hpp"
 
 namespace nvsafe::cli {
@@ -17,31 +17,6 @@ struct GetArguments {
   KeyOptions keys;
   PartitionOptions partition;
 };
-
-Outcome<std::uint8_t> find_namespace(store::Store& store, const KeyPath& path, const std::string& where) {
-  const auto name = Name::from(path.namespace_name);
-  if (name) {
-    if (const auto index = store.namespace_index(*name)) return *index;
-  }
-  std::vector<std::string_view> names;
-  for (const store::Namespace& known : store.namespaces()) names.push_back(known.name.view());
-  std::string hint = text::did_you_mean(path.namespace_name, names);
-  if (hint.empty() && !names.empty()) hint = fmt::format("it has {}", fmt::join(names, ", "));
-  return problem(Exit::kNo, fmt::format("{} has no namespace {}", where, path.namespace_name), hint);
-}
-
-Failed<text::Problem> no_such_key(store::Store& store, std::uint8_t index, const KeyPath& path,
-                                  const std::string& where) {
-  std::vector<std::string> keys;
-  const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
-    if (item.namespace_index == index) keys.emplace_back(item.key.view());
-    return {};
-  });
-  const std::vector<std::string_view> names(keys.begin(), keys.end());
-  std::string hint = walked ? text::did_you_mean(path.key, names) : "";
-  if (hint.empty()) hint = fmt::format("the namespace has {} other keys: nvsafe ls lists them", keys.size());
-  return problem(Exit::kNo, fmt::format("{} has no key {}/{}", where, path.namespace_name, path.key), hint);
-}
 
 Outcome<void> print_value(const KeyPath& path, ValueType type, std::span<const std::uint8_t> bytes, Context& context) {
   const bool is_text = is_number(type) || type == ValueType::kString;
@@ -91,14 +66,16 @@ Outcome<Exit> run_get(const GetArguments& arguments, Context& context) {
 
   store::Store& store = *opened->partition->store;
   const std::string where = image::describe(*opened->region, opened->file.source->file());
-  auto index = find_namespace(store, *path, where);
+  auto index = image::find_namespace(store, path->namespace_name, where);
   if (!index) return index.failed();
   const auto key = Name::from(path->key);
   const auto item = key ? store.find(*index, *key) : Result<store::ItemInfo>(fail(ErrorCode::kNotFound));
   if (item || item.error().code == ErrorCode::kNotFound) {
     warn_of_doubt(store, *path, item && item->is_older_copy, context);
   }
-  if (!item && item.error().code == ErrorCode::kNotFound) return no_such_key(store, *index, *path, where);
+  if (!item && item.error().code == ErrorCode::kNotFound) {
+    return image::no_such_key(store, *index, path->namespace_name, path->key, where);
+  }
   if (item && !is_known(item->type)) {
     return problem(Exit::kNo,
                    fmt::format("{}: {}/{} has type {}, which this program does not know", where, path->namespace_name,

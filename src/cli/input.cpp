@@ -74,6 +74,12 @@ Outcome<KeyPath> split_key_path(const std::string& argument) {
   return KeyPath{decoded_slashes(argument.substr(0, slash)), decoded_slashes(argument.substr(slash + 1))};
 }
 
+Outcome<KeyPath> split_namespace_path(const std::string& argument) {
+  const std::size_t slash = argument.find('/');
+  if (slash == std::string::npos || slash + 1 != argument.size()) return split_key_path(argument);
+  return KeyPath{decoded_slashes(argument.substr(0, slash)), ""};
+}
+
 void KeyOptions::add_to(CLI::App& verb) {
   verb.add_option("--keys", keys, "Key file (nvs_keys page or 64 bytes) or a folder of them; tried by proof")
       ->allow_extra_args(false)  // one value each, so that it eats no argument behind it

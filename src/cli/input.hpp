@@ -24,6 +24,8 @@ struct KeyPath {
   std::string key;
 };
 [[nodiscard]] Outcome<KeyPath> split_key_path(const std::string& argument);
+// The same, and NS/ for a whole namespace: its key is empty. Errors: kUsage.
+[[nodiscard]] Outcome<KeyPath> split_namespace_path(const std::string& argument);
 
 // --keys, --hmac-key: which keys open the input.
 struct KeyOptions {

@@ -16,18 +16,17 @@
 namespace nvsafe::cli {
 namespace {
 
-constexpr std::string_view kNoChange = "changing a partition in place is not built yet; nvsafe build makes a new image";
-
 // Words that other tools use, and what to do here.
 struct Alias {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<Alias, 21> kAliases = {{{"erase", kNoChange},
-                                             {"delete", kNoChange},
-                                             {"rm", kNoChange},
-                                             {"set", kNoChange},
-                                             {"write", kNoChange},
+constexpr std::array<Alias, 22> kAliases = {{{"erase", "use nvsafe rm"},
+                                             {"delete", "use nvsafe rm"},
+                                             {"remove", "use nvsafe rm"},
+                                             {"rename", "use nvsafe mv"},
+                                             {"write", "use nvsafe set"},
+                                             {"put", "use nvsafe set"},
                                              {"list", "use nvsafe ls"},
                                              {"dump", "use nvsafe ls"},
                                              {"read", "use nvsafe get"},
@@ -61,6 +60,11 @@ void register_verbs(CLI::App& app, Context& context) {
   register_log(app, context);
   register_pages(app, context);
   register_stat(app, context);
+  register_set(app, context);
+  register_rm(app, context);
+  register_mv(app, context);
+  register_import(app, context);
+  register_undo(app, context);
   register_boot(app, context);
   register_chip(app, context);
   register_completion(app, context);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "flash/memory_flash.hpp"
 #include "flash/range.hpp"
+#include "nvsafe/memory_flash.hpp"
 
 namespace nvsafe::device {
 namespace {
@@ -15,19 +15,19 @@ constexpr std::uint32_t kBlockSize = chip::FlashCipher::kBlockSize;
 
 Result<void> ChipFlash::read(std::uint32_t offset, std::span<std::uint8_t> out) {
   if (!power_->is_on()) return fail(ErrorCode::kPowerLost);
-  return flash::read_memory(bytes_, offset, out);
+  return read_memory(bytes_, offset, out);
 }
 
 Result<void> ChipFlash::program(std::uint32_t offset, std::span<const std::uint8_t> data) {
   const Power::Step step = power_->next();
-  if (step == Power::Step::kDone) return flash::program_memory(bytes_, offset, data);
-  if (step == Power::Step::kTorn) NVSAFE_TRY(flash::program_memory(bytes_, offset, data.first(data.size() / 2)));
+  if (step == Power::Step::kDone) return program_memory(bytes_, offset, data);
+  if (step == Power::Step::kTorn) NVSAFE_TRY(program_memory(bytes_, offset, data.first(data.size() / 2)));
   return fail(ErrorCode::kPowerLost);
 }
 
 Result<void> ChipFlash::erase_sector(std::uint32_t offset) {
   const Power::Step step = power_->next();
-  if (step == Power::Step::kDone) return flash::erase_memory(bytes_, offset);
+  if (step == Power::Step::kDone) return erase_memory(bytes_, offset);
   if (step == Power::Step::kTorn) {
     NVSAFE_TRY(flash::check_range(size(), offset, kSectorSize));
     std::ranges::fill(bytes_.subspan(offset, kSectorSize / 2), std::uint8_t{0xFF});

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "flash/memory_flash.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "sim/file_mapping.hpp"
 
 namespace nvsafe {
@@ -25,12 +25,12 @@ FileFlash::FileFlash(FileFlash&& other) noexcept
 FileFlash::~FileFlash() { sim::unmap_file(mapping_); }
 
 Result<void> FileFlash::read(std::uint32_t offset, std::span<std::uint8_t> out) {
-  return flash::read_memory(bytes_, offset, out);
+  return read_memory(bytes_, offset, out);
 }
 Result<void> FileFlash::program(std::uint32_t offset, std::span<const std::uint8_t> data) {
-  return flash::program_memory(bytes_, offset, data);
+  return program_memory(bytes_, offset, data);
 }
-Result<void> FileFlash::erase_sector(std::uint32_t offset) { return flash::erase_memory(bytes_, offset); }
+Result<void> FileFlash::erase_sector(std::uint32_t offset) { return erase_memory(bytes_, offset); }
 Result<void> FileFlash::sync() { return sim::sync_file(mapping_); }
 
 }  // namespace nvsafe

@@ -13,10 +13,10 @@
 #include "base/secret.hpp"
 #include "crypto/hash.hpp"
 #include "device/thread_lock.hpp"
-#include "flash/memory_flash.hpp"
 #include "host/file_descriptor.hpp"
 #include "host/heap_allocator.hpp"
 #include "host/os_random.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "sim/file_mapping.hpp"
 #include "store/policy.hpp"
 #include "table/binary.hpp"
@@ -121,14 +121,14 @@ class HostDevice::Parts {
   // By partition.
   std::vector<PartitionDevice> devices;
   std::vector<std::string> labels;
-  std::vector<std::unique_ptr<flash::MemoryFlash>> flashes;
+  std::vector<std::unique_ptr<MemoryFlash>> flashes;
   std::vector<std::span<std::uint8_t>> contents;
 
  private:
   void add(std::string label, std::span<std::uint8_t> bytes) {
     labels.push_back(std::move(label));
     contents.push_back(bytes);
-    flashes.push_back(std::make_unique<flash::MemoryFlash>(bytes));
+    flashes.push_back(std::make_unique<MemoryFlash>(bytes));
     devices.push_back({.flash = flashes.back().get()});
   }
   // The strings move when the list grows.

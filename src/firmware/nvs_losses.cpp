@@ -109,7 +109,7 @@ std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
 
 LossWatch::LossWatch(VirtualChip& chip, std::string_view label, std::span<const image::KeyCandidate> more)
     : chip_(chip) {
-  const auto partitions = chip.partitions();
+  const auto partitions = chip.partitions();  // outlives the loop, unlike a temporary in its head
   for (const PartitionDevice& partition : *partitions) {
     if (partition.type != 1 || partition.subtype != 2 || partition.label != label) continue;
     partition_ = chip.flash().bytes().subspan(partition.address, partition.flash->size());

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include "host/output_target.hpp"
@@ -35,6 +36,11 @@ Outcome<void> OutputSet::add(const OutputFile& file, std::span<const std::uint8_
 
   auto staged = StagedFile::create(split_path(target->path), mode_of(file, *target), settings_.staging);
   if (!staged) return output_failure(file.path, staged.error());
+  if (file.kind == OutputKind::kEdited && target->form == TargetForm::kExistingFile) {
+    if (const auto taken = staged->take_over(target->mode_max, target->owner, target->group); !taken) {
+      return output_failure(file.path, taken.error());
+    }
+  }
   const bool replaces = target->form == TargetForm::kExistingFile;
   return add_staged({file.path, file.kind, replaces, std::move(*staged)}, content);
 }
@@ -126,6 +132,11 @@ Outcome<void> write_output(const OutputFile& file, std::span<const std::uint8_t>
   OutputSet set(settings);
   if (auto added = set.add(file, content); !added) return added;
   return set.commit();
+}
+
+Outcome<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return output_failure(path, errno);
 }
 
 Outcome<void> check_output(const OutputFile& file, const OutputSettings& settings) {

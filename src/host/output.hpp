@@ -17,6 +17,7 @@ enum class OutputKind : std::uint8_t {
   kPublic,  // mode 0644 less the umask
   kSecret,  // mode 0600
   kKey,     // mode 0600; on the disk before any other file appears; never replaces a file, even with force
+  kEdited,  // a new content for a file: its mode and, where the system allows that, its owner stay; else as kSecret
 };
 
 // "-" is standard output. A device, pipe or terminal is written to directly, after all files are in place.
@@ -77,6 +78,9 @@ class OutputSet {
 // An OutputSet of one file.
 [[nodiscard]] text::Outcome<void> write_output(const OutputFile& file, std::span<const std::uint8_t> content,
                                                const OutputSettings& settings = {});
+
+// Errors: kIo; a file that is not there is none.
+[[nodiscard]] text::Outcome<void> remove_file(const std::string& path);
 
 // Whether add() would refuse `file` by its path; to be asked before long work, and before a key is made.
 [[nodiscard]] text::Outcome<void> check_output(const OutputFile& file, const OutputSettings& settings = {});

@@ -42,14 +42,14 @@ Outcome<OutputTarget> new_file(const std::string& path) {
   return OutputTarget{TargetForm::kNewFile, path};
 }
 
-Outcome<OutputTarget> existing_file(const OutputFile& file, mode_t mode, bool force) {
+Outcome<OutputTarget> existing_file(const OutputFile& file, const struct stat& status, bool force) {
   if (file.kind == OutputKind::kKey) {
     return refused(file.path, "exists already, and a key file is never replaced", "choose another name");
   }
   if (!force) return refused(file.path, "exists already", "--force replaces it; or choose another name");
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(file.path.c_str(), nullptr), std::free);
   if (real == nullptr) return output_failure(file.path, errno);
-  return OutputTarget{TargetForm::kExistingFile, real.get(), mode & 0777};
+  return OutputTarget{TargetForm::kExistingFile, real.get(), status.st_mode & 0777, status.st_uid, status.st_gid};
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ Outcome<OutputTarget> find_target(const OutputFile& file, bool force) {
     return output_failure(file.path, errno);
   }
   if (S_ISDIR(status.st_mode)) return refused(file.path, "is a directory", "name a file in it");
-  if (S_ISREG(status.st_mode)) return existing_file(file, status.st_mode, force);
+  if (S_ISREG(status.st_mode)) return existing_file(file, status, force);
   if (S_ISBLK(status.st_mode) && !force) return refused(file.path, "is a disk", "--force overwrites it");
   return OutputTarget{TargetForm::kStream, file.path};
 }

@@ -16,6 +16,8 @@ struct OutputTarget {
   TargetForm form = TargetForm::kNewFile;
   std::string path;        // of kExistingFile: with links followed, so that a link stays a link
   mode_t mode_max = 0777;  // a file that is replaced never becomes readable for more people
+  uid_t owner = 0;         // of kExistingFile
+  gid_t group = 0;
 };
 
 // Errors: kUsage, kIo, as OutputSet.

@@ -76,6 +76,14 @@ SystemResult<void> StagedFile::open_named(mode_t mode) {
 
 SystemResult<void> StagedFile::write(std::span<const std::uint8_t> bytes) { return write_all(file_.number(), bytes); }
 
+SystemResult<void> StagedFile::take_over(mode_t mode, uid_t owner, gid_t group) {
+  constexpr uid_t kSameOwner = static_cast<uid_t>(-1);
+  const bool has_group =
+      ::fchown(file_.number(), owner, group) == 0 || ::fchown(file_.number(), kSameOwner, group) == 0;
+  const mode_t of_group = has_group ? mode & 0070 : mode & ((mode & 0007) << 3);
+  return checked(::fchmod(file_.number(), (mode & 0707) | of_group));
+}
+
 SystemResult<void> StagedFile::sync() { return checked(::fsync(file_.number())); }
 
 SystemResult<void> StagedFile::sync_directory() {

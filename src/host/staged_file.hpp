@@ -34,6 +34,9 @@ class StagedFile {
   ~StagedFile();
 
   [[nodiscard]] SystemResult<void> write(std::span<const std::uint8_t> bytes);
+  // Gives the file this mode and, where the system allows that, this owner and group. Where the group cannot be given,
+  // ours gets no more than everybody.
+  [[nodiscard]] SystemResult<void> take_over(mode_t mode, uid_t owner, gid_t group);
   // Waits until the content, or the directory that holds the name, is on the disk.
   [[nodiscard]] SystemResult<void> sync();
   [[nodiscard]] SystemResult<void> sync_directory();

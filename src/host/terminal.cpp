@@ -1,8 +1,11 @@
 #include "host/terminal.hpp"
 
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/number.hpp"
@@ -19,7 +22,74 @@ std::string_view environment(const char* name) {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+// The terminal gives every key as it is pressed and shows none, until this goes.
+class RawInput {
+ public:
+  explicit RawInput(int file) : file_(file) {
+    is_set_ = ::tcgetattr(file, &before_) == 0;
+    if (!is_set_) return;
+    termios raw = before_;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
+    is_set_ = ::tcsetattr(file, TCSADRAIN, &raw) == 0;
+  }
+  RawInput(const RawInput&) = delete;
+  RawInput& operator=(const RawInput&) = delete;
+  ~RawInput() {
+    if (is_set_) ::tcsetattr(file_, TCSADRAIN, &before_);
+  }
+  [[nodiscard]] bool is_set() const { return is_set_; }
+
+ private:
+  int file_;
+  bool is_set_ = false;
+  termios before_{};
+};
+
+constexpr char kInterrupt = 3;  // Ctrl-C
+constexpr char kEnd = 4;        // Ctrl-D
+constexpr char kKill = 21;      // Ctrl-U: the line anew
+constexpr char kBackspace = 8;
+constexpr char kDelete = 127;
+
+enum class Typed : std::uint8_t { kLine, kNothing, kInterrupted };
+
+Typed read_line(int file, SecretBuffer& line) {
+  for (;;) {
+    char c = 0;
+    const ssize_t size = ::read(file, &c, 1);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0 || (c == kEnd && line.empty())) return Typed::kNothing;
+    if (c == kInterrupt) return Typed::kInterrupted;
+    if (c == '\n' || c == '\r' || c == kEnd) return Typed::kLine;
+    if (c == kKill) {
+      line.resize(0);
+    } else if (c != kBackspace && c != kDelete) {
+      line.resize(line.size() + 1);
+      line.data()[line.size() - 1] = static_cast<std::uint8_t>(c);
+    } else if (!line.empty()) {
+      // All bytes of the character.
+      while (line.size() > 1 && (line.data()[line.size() - 1] & 0xC0) == 0x80) line.resize(line.size() - 1);
+      line.resize(line.size() - 1);
+    }
+  }
+}
+
 }  // namespace
+
+std::optional<SecretBuffer> read_hidden_line(int terminal, std::string_view question) {
+  SecretBuffer line;
+  Typed typed = Typed::kNothing;
+  {
+    const RawInput raw(terminal);
+    if (!raw.is_set()) return std::nullopt;
+    (void)!::write(STDERR_FILENO, question.data(), question.size());
+    typed = read_line(terminal, line);
+    (void)!::write(STDERR_FILENO, "\n", 1);
+  }
+  if (typed == Typed::kInterrupted) ::raise(SIGINT);
+  if (typed != Typed::kLine) return std::nullopt;
+  return line;
+}
 
 bool is_terminal(int file) { return ::isatty(file) == 1; }
 

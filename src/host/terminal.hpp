@@ -5,12 +5,18 @@
 #include <optional>
 #include <string_view>
 
+#include "host/secret_buffer.hpp"
+
 namespace nvsafe::host {
 
 [[nodiscard]] bool is_terminal(int file);
 
 // Columns of the terminal behind `file`; COLUMNS where it is set; 80 where nothing is known.
 [[nodiscard]] std::uint32_t terminal_width(int file);
+
+// Asks on stderr and reads a line from a terminal, without showing it. Nothing: the terminal
+// fails or ends. Ctrl-C ends the program, and the terminal shows again what is typed.
+[[nodiscard]] std::optional<SecretBuffer> read_hidden_line(int terminal, std::string_view question);
 
 enum class ColorWhen : std::uint8_t { kAuto, kAlways, kNever };
 

@@ -9,8 +9,8 @@
 
 #include "base/endian.hpp"
 #include "device/thread_lock.hpp"
-#include "flash/memory_flash.hpp"
 #include "nvsafe/heap.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "sim/seeded_random.hpp"
 #include "store/store.hpp"
 #include "support/nvs_writer.hpp"
@@ -65,7 +65,7 @@ class Shared {
 
  private:
   Bytes bytes_;
-  flash::MemoryFlash flash_;
+  MemoryFlash flash_;
   std::optional<Store> store_;
   std::uint8_t space_ = 0;
   device::ThreadLock lock_;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "host/host_test.hpp"
+#include "host/staged_file.hpp"
 
 namespace nvsafe::host {
 namespace {
@@ -56,6 +57,52 @@ TEST_P(Output, mode_is_0644_less_the_umask_and_0600_for_secrets_and_keys) {
   EXPECT_EQ(mode_of_file(at("open")), 0644u);
   EXPECT_EQ(mode_of_file(at("secret")), 0600u);
   EXPECT_EQ(mode_of_file(at("key")), 0600u);
+}
+
+TEST_P(Output, an_edited_file_keeps_its_mode_whatever_the_umask) {
+  const mode_t before = ::umask(077);
+  for (const mode_t mode : {0600u, 0640u, 0664u, 0444u, 0755u}) {
+    directory_.write("a.bin", "old");
+    ASSERT_EQ(::chmod(at("a.bin").c_str(), mode), 0);
+    EXPECT_TRUE(write({at("a.bin"), OutputKind::kEdited}, "new", true).ok());
+    EXPECT_EQ(mode_of_file(at("a.bin")), mode);
+    EXPECT_EQ(directory_.read("a.bin"), "new");
+    ASSERT_EQ(::unlink(at("a.bin").c_str()), 0);
+  }
+  ::umask(0);
+  EXPECT_TRUE(write({at("fresh.bin"), OutputKind::kEdited}, "new", true).ok());
+  ::umask(before);
+  EXPECT_EQ(mode_of_file(at("fresh.bin")), 0600u);
+}
+
+TEST_P(Output, an_edited_file_keeps_its_owner_where_that_is_allowed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  directory_.write("a.bin", "old");
+  ASSERT_EQ(::chown(at("a.bin").c_str(), 1234, 4321), 0);
+  EXPECT_TRUE(write({at("a.bin"), OutputKind::kEdited}, "new", true).ok());
+  struct stat status{};
+  ASSERT_EQ(::stat(at("a.bin").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 1234u);
+  EXPECT_EQ(status.st_gid, 4321u);
+}
+
+// The group that could not be given would else be ours, with the rights of the other.
+TEST(StagedFile, a_group_that_cannot_be_given_gets_no_more_than_everybody) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody who may not give files away";
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
+  const auto mode_after = [&](mode_t mode) {
+    const std::string name = "f" + std::to_string(mode);
+    return run_in_child([&] {
+      if (::setgid(4321) != 0 || ::setuid(1234) != 0) return 100;
+      auto staged = StagedFile::create({directory.path(), name}, 0600, Staging::kUnnamed);
+      if (!staged || !staged->take_over(mode, 0, 0) || !staged->place()) return 101;
+      return mode_of_file(directory.at(name)) == mode ? 1 : mode_of_file(directory.at(name)) == (mode & 0707) ? 2 : 3;
+    });
+  };
+  EXPECT_EQ(mode_after(0660), 2);
+  EXPECT_EQ(mode_after(0600), 1);
+  EXPECT_EQ(mode_after(0644), 1);
 }
 
 TEST_P(Output, a_file_that_exists_is_refused_and_stays_as_it_is) {

@@ -3,10 +3,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <thread>
+
+#include "host/host_test.hpp"
 
 namespace nvsafe::host {
 namespace {
@@ -83,6 +88,62 @@ TEST(ColorWhen, is_one_of_three_words) {
   EXPECT_EQ(parse_color_when("always"), ColorWhen::kAlways);
   EXPECT_EQ(parse_color_when("never"), ColorWhen::kNever);
   EXPECT_FALSE(parse_color_when("yes"));
+}
+
+class HiddenLine : public Terminal {
+ protected:
+  void type(std::string_view keys) {
+    ASSERT_EQ(::write(main_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+  std::optional<std::string> read() {
+    const auto line = read_hidden_line(terminal_, "");
+    if (!line) return std::nullopt;
+    return std::string(line->bytes().begin(), line->bytes().end());
+  }
+  [[nodiscard]] bool shows_keys() const {
+    termios now{};
+    return ::tcgetattr(terminal_, &now) == 0 && (now.c_lflag & ECHO) != 0 && (now.c_lflag & ICANON) != 0;
+  }
+};
+
+TEST_F(HiddenLine, is_read_and_the_terminal_shows_keys_again) {
+  type("correct horse\nrest\n");
+  EXPECT_EQ(read(), "correct horse");
+  EXPECT_TRUE(shows_keys());
+}
+
+TEST_F(HiddenLine, what_was_typed_after_the_question_can_be_corrected_and_is_not_shown) {
+  ASSERT_GE(::fcntl(main_, F_SETFL, O_NONBLOCK), 0);
+  std::thread typist([&] {
+    while (shows_keys()) std::this_thread::yield();
+    type(
+        "wrong\x15gr\xc3\xbc\x7f\xc3\xb6\xc3\x9f"
+        "ex\x08\r");
+  });
+  EXPECT_EQ(read(),
+            "gr\xc3\xb6\xc3\x9f"
+            "e");
+  typist.join();
+  char shown[64];
+  EXPECT_LT(::read(main_, shown, sizeof shown), 0) << "nothing comes back to the screen";
+  EXPECT_TRUE(shows_keys());
+}
+
+TEST_F(HiddenLine, ctrl_d_on_an_empty_line_gives_nothing_and_ctrl_c_ends_the_program) {
+  type("\x04");
+  EXPECT_EQ(read(), std::nullopt);
+  const int status = run_in_child([&] {
+    std::thread typist([&] {
+      while (shows_keys()) std::this_thread::yield();
+      (void)!::write(main_, "ab\x03", 3);
+    });
+    typist.detach();
+    read();
+    return 0;
+  });
+  EXPECT_EQ(status, -1) << "a signal";
+  EXPECT_TRUE(shows_keys());
+  EXPECT_FALSE(read_hidden_line(file_, "").has_value());
 }
 
 }  // namespace
