@@ -147,6 +147,16 @@ class Decryption {
     return std::move(change_);
   }
 
+  Outcome<DumpChange> run(const Partition& partition) {
+    if (partition.size == 0 || !is_encrypted_at_run_time(partition)) return std::move(change_);
+    if (partition.offset % kSector != 0) {
+      leave({kind_of(partition), name_of(partition), partition.offset, partition.size}, "begins within a sector");
+    } else if (auto done = take(partition); !done) {
+      return done.failed();
+    }
+    return std::move(change_);
+  }
+
  private:
   Outcome<void> take(const Partition& partition) {
     // First boot has encrypted whole sectors, and nothing else begins in them.
@@ -283,6 +293,11 @@ Outcome<DumpChange> decrypt_dump(std::span<std::uint8_t> flash, const FlashCiphe
   if (!table) return no_table(flash, table_offset, &cipher);
   if (auto found = check_layout(*table, profile, table_offset); !found) return found.failed();
   return Decryption(flash, cipher).run(*table, profile, table_offset);
+}
+
+Outcome<DumpChange> decrypt_partition(std::span<std::uint8_t> flash, const FlashCipher& cipher,
+                                      const Partition& partition) {
+  return Decryption(flash, cipher).run(partition);
 }
 
 }  // namespace nvsafe::chip

@@ -83,4 +83,9 @@ struct DumpChange {
 [[nodiscard]] text::Outcome<DumpChange> decrypt_dump(std::span<std::uint8_t> flash, const FlashCipher& cipher,
                                                      const Profile& profile, std::uint32_t table_offset);
 
+// The same for one partition of its table, as firmware reads it. Nothing done: firmware reads it past the encryption,
+// or it is in the clear already. Errors: kIo, and only then has `flash` changed.
+[[nodiscard]] text::Outcome<DumpChange> decrypt_partition(std::span<std::uint8_t> flash, const FlashCipher& cipher,
+                                                          const table::Partition& partition);
+
 }  // namespace nvsafe::chip

@@ -184,7 +184,7 @@ void register_build(CLI::App& app, Context& context) {
   verb.add_option("--table", arguments->table, "Partition table that knows the size and address: FILE or FILE:NAME")
       ->type_name("FILE");
   arguments->key.add_to(verb);
-  arguments->partition.add_to(verb);
+  arguments->partition.add_place_to(verb);
   verb.add_option("--format-version", arguments->format_version, "Page format, 1 or 2 (default 2)")
       ->check(CLI::Range(1, 2))
       ->type_name("N");

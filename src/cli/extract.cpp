@@ -1,9 +1,8 @@
-// nvsafe extract: one partition out of a dump, as it lies there.
+// nvsafe extract: one partition out of a dump, as it lies there, or with its flash key as firmware reads it.
 #include "base/number.hpp"
 #include "cli/input.hpp"
 #include "cli/output.hpp"
 #include "host/files.hpp"
-#include "image/table_text.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -19,6 +18,7 @@ struct Piece {
   std::span<const std::uint8_t> bytes;
   std::uint32_t offset = 0;
   host::OutputKind kind = host::OutputKind::kSecret;
+  bool is_decrypted = false;
 };
 
 Outcome<Piece> piece_by_address(std::span<const std::uint8_t> dump, const std::string& name) {
@@ -32,33 +32,12 @@ Outcome<Piece> piece_by_address(std::span<const std::uint8_t> dump, const std::s
   return Piece{dump.subspan(*offset, *size), *offset};
 }
 
-const table::Partition* find_partition(const table::Table& table, const std::string& name) {
-  if (const table::Partition* partition = table.find(name)) return partition;
-  const auto offset = parse_size(name);
-  for (const table::Partition& partition : table.partitions()) {
-    if (offset && partition.offset == *offset) return &partition;
-  }
-  return nullptr;
-}
-
-Outcome<Piece> find_piece(std::span<const std::uint8_t> dump, const FileArgument& split, std::uint32_t table_offset) {
-  if (split.partition.find('+') != std::string::npos) return piece_by_address(dump, split.partition);
-  if (image::identify(dump, table_offset) != image::FileKind::kDump) {
-    if (auto elsewhere = image::table_elsewhere(dump, table_offset, split.file)) return Failed{std::move(*elsewhere)};
-    return problem(Exit::kBadInput, fmt::format("{} has no partition table at {:#x}", split.file, table_offset),
-                   "--partition-table-offset says where it is; OFFSET+SIZE takes a region without a table");
-  }
-  auto table = image::table_of_dump(dump, table_offset, split.file);
-  if (!table) return table.failed();
-  const table::Partition* partition = find_partition(*table, split.partition);
-  if (partition == nullptr) {
-    return problem(Exit::kBadInput, fmt::format("{} has no partition {}", split.file, split.partition),
-                   image::partition_hint(*table, split.partition));
-  }
-  auto bytes = image::partition_bytes(dump, *partition, split.file);
-  if (!bytes) return bytes.failed();
-  const bool is_key = partition->is(table::DataSubtype::kNvsKeys);
-  return Piece{*bytes, partition->offset, is_key ? host::OutputKind::kKey : host::OutputKind::kSecret};
+Outcome<Piece> find_piece(image::Source& source, const std::string& name) {
+  auto found = source.partition(name);
+  if (!found) return found.failed();
+  const bool is_key = found->partition->is(table::DataSubtype::kNvsKeys);
+  return Piece{found->bytes, found->partition->offset, is_key ? host::OutputKind::kKey : host::OutputKind::kSecret,
+               found->is_decrypted};
 }
 
 Outcome<Exit> run_extract(const ExtractArguments& arguments, Context& context) {
@@ -69,14 +48,26 @@ Outcome<Exit> run_extract(const ExtractArguments& arguments, Context& context) {
                    fmt::format("nvsafe extract {}:nvs -o {}; nvsafe show {} lists them", split.file, arguments.output,
                                split.file));
   }
-  auto offset = arguments.partition.offset();
-  if (!offset) return offset.failed();
-  auto dump = host::read_file(split.file);
-  if (!dump) return dump.failed();
-  auto piece = find_piece(*dump, split, *offset);
+  std::vector<std::uint8_t> dump;
+  std::unique_ptr<image::Source> source;
+  Outcome<Piece> piece = Piece{};
+  if (split.partition.find('+') != std::string::npos) {
+    auto input = read_input(arguments.file, arguments.partition);
+    if (!input) return input.failed();
+    dump = std::move(input->bytes);
+    piece = piece_by_address(dump, split.partition);
+  } else {
+    auto read = read_dump(arguments.file, arguments.partition);
+    if (!read) return read.failed();
+    source = std::move(*read);
+    tell_remarks(context, *source);
+    piece = find_piece(*source, split.partition);
+  }
   if (!piece) return piece.failed();
   const host::OutputFile output{arguments.output, piece->kind};
-  if (auto done = write_output(output, arguments.force, {&split.file, 1}, piece->bytes, context); !done) {
+  std::vector<std::string> inputs = arguments.partition.inputs();
+  inputs.push_back(source != nullptr ? source->file() : split.file);
+  if (auto done = write_output(output, arguments.force, inputs, piece->bytes, context); !done) {
     return done.failed();
   }
   if (context.is_json) {
@@ -84,9 +75,11 @@ Outcome<Exit> run_extract(const ExtractArguments& arguments, Context& context) {
                            .set("version", 1)
                            .set("file", arguments.output)
                            .set("address", piece->offset)
-                           .set("size", piece->bytes.size()));
+                           .set("size", piece->bytes.size())
+                           .set("decrypted", piece->is_decrypted));
   } else {
-    context.note(fmt::format("{}: {:#x} bytes from {:#x}", arguments.output, piece->bytes.size(), piece->offset));
+    context.note(fmt::format("{}: {:#x} bytes from {:#x}{}", arguments.output, piece->bytes.size(), piece->offset,
+                             piece->is_decrypted ? ", decrypted with " + source->flash_key() : ""));
   }
   return Exit::kDone;
 }

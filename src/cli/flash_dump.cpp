@@ -28,18 +28,12 @@ Outcome<Chosen> choose_given(const FlashArguments& arguments, const chip::Profil
 // Each cipher that the key may be for: under one of them a bootloader or an app says which chip it is of.
 Outcome<Chosen> choose_by_key(const FlashArguments& arguments, std::span<const std::uint8_t> dump,
                               std::uint32_t table_offset) {
-  bool is_a_key = false;
-  std::vector<chip::FlashScheme> tried;
-  for (const chip::Profile& profile : chip::profiles()) {
-    if (std::find(tried.begin(), tried.end(), profile.flash_scheme) != tried.end()) continue;
-    auto key = load_flash_key(arguments.key.flash_key, &profile);
-    if (!key) continue;
-    is_a_key = true;
-    tried.push_back(profile.flash_scheme);
-    const chip::Profile* found = chip::chip_of_dump(dump, table_offset, &key->cipher);
-    if (found != nullptr && found->flash_scheme == profile.flash_scheme) return choose_given(arguments, found);
+  auto keys = load_flash_keys(arguments.key.flash_key, nullptr);
+  if (!keys) return keys.failed();
+  for (const FlashKey& key : *keys) {
+    const chip::Profile* found = chip::chip_of_dump(dump, table_offset, &key.cipher);
+    if (found != nullptr && found->flash_scheme == key.cipher.scheme()) return choose_given(arguments, found);
   }
-  if (!is_a_key) return choose_given(arguments, nullptr);  // which says why
   if (const chip::Profile* plain = chip::chip_of_dump(dump, table_offset)) return choose_given(arguments, plain);
   return problem(Exit::kKey,
                  fmt::format("{}: no bootloader and no app is readable, neither in the clear nor with {}",

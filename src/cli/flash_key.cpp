@@ -1,5 +1,6 @@
 #include "cli/flash_key.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -106,6 +107,22 @@ Outcome<FlashKey> load_flash_key(const std::string& path, const chip::Profile* p
   if (cipher.error().code != ErrorCode::kEqualKeyHalves) return problem(Exit::kIo, "the AES of this system failed");
   return problem(Exit::kBadInput, fmt::format("{}: its two halves are equal, and XTS works with no such key", path),
                  "is it the key as it was made, or something else?");
+}
+
+Outcome<std::vector<FlashKey>> load_flash_keys(const std::string& path, const chip::Profile* profile) {
+  std::vector<FlashKey> keys;
+  for (const chip::Profile& candidate : profile != nullptr ? std::span(profile, 1) : chip::profiles()) {
+    const auto is_same = [&](const FlashKey& key) { return key.cipher.scheme() == candidate.flash_scheme; };
+    if (std::any_of(keys.begin(), keys.end(), is_same)) continue;
+    auto key = load_flash_key(path, &candidate);
+    if (key) {
+      keys.push_back(std::move(*key));
+    } else if (profile != nullptr) {
+      return key.failed();
+    }
+  }
+  if (!keys.empty()) return keys;
+  return load_flash_key(path, nullptr).failed();
 }
 
 }  // namespace nvsafe::cli

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "chip/flash_cipher.hpp"
 #include "cli/context.hpp"
@@ -30,5 +31,8 @@ struct FlashKey {
 // Which cipher is meant says the chip; without one (nullptr) the length of the key, where that tells. Errors: kUsage
 // where it does not; kBadInput for a file that is no such key, or none for this chip.
 [[nodiscard]] Outcome<FlashKey> load_flash_key(const std::string& path, const chip::Profile* profile);
+// The key for each cipher that it may be for; the bytes that it opens tell which. Never empty. Errors: as
+// load_flash_key.
+[[nodiscard]] Outcome<std::vector<FlashKey>> load_flash_keys(const std::string& path, const chip::Profile* profile);
 
 }  // namespace nvsafe::cli

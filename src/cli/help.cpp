@@ -32,7 +32,9 @@ A key is taken by proof: at least one written entry must decode with it. nvsafe 
      R"(An image is the bytes of one NVS partition; a dump is a whole flash, with a partition table at 0x8000
 (elsewhere: --partition-table-offset). FILE:NAME names a partition of a dump; FILE:0x9000 one by its address;
 FILE:0x9000+0x6000 a region that no table knows. Without a name, nvs is meant, or the only NVS partition.
-A dump whose nvs_keys page is readable opens with it by itself.
+A dump whose nvs_keys page is readable opens with it by itself; a flash-encrypted one with --flash-key FILE or
+--efuses FILE. The folder of a virtual chip is a dump with its eFuses. A table that lies elsewhere is searched;
+without any, NVS is found by its pages, and FILE:0x9000 names what begins there.
 )"},
     {"secrets", "what is shown, what is hidden, how files are kept",
      R"(ls shows numbers and hides strings and blobs of encrypted partitions, and in plain ones what is known to be

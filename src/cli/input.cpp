@@ -5,7 +5,12 @@
 #include <algorithm>
 
 #include "base/number.hpp"
+#include "chip/efuse_file.hpp"
+#include "cli/flash_key.hpp"
+#include "cli/flash_line.hpp"
+#include "device/chip_folder.hpp"
 #include "host/files.hpp"
+#include "host/path.hpp"
 #include "image/key_file_text.hpp"
 #include "image/table_text.hpp"
 #include "keys/key_file.hpp"
@@ -129,9 +134,22 @@ Outcome<std::vector<image::KeyCandidate>> load_keys(const KeyOptions& options) {
 }
 
 void PartitionOptions::add_to(CLI::App& verb) {
+  add_place_to(verb);
+  add_flash_to(verb);
+}
+
+void PartitionOptions::add_place_to(CLI::App& verb) {
   verb.add_option("--partition", partition, "Partition in a dump: name, 0x9000 or 0x9000+0x6000 (same as FILE:NAME)")
       ->type_name("NAME");
   add_table_offset_to(verb);
+}
+
+void PartitionOptions::add_flash_to(CLI::App& verb) {
+  verb.add_option("--flash-key", flash_key, "The chip's flash-encryption key: opens a flash-encrypted dump")
+      ->type_name("FILE");
+  verb.add_option("--efuses", efuses, "The chip's eFuses, with its flash key and HMAC keys: as show reads them")
+      ->type_name("FILE");
+  verb.add_option("--chip", chip, "Chip, where neither dump nor eFuses tell")->type_name("CHIP");
 }
 
 void PartitionOptions::add_table_offset_to(CLI::App& verb) {
@@ -149,35 +167,147 @@ Outcome<std::uint32_t> PartitionOptions::offset() const {
   return parsed;
 }
 
-Outcome<std::unique_ptr<image::Source>> read_source(const std::string& argument, const PartitionOptions& options) {
-  FileArgument split = split_partition(argument);
+namespace {
+
+using SharedFlashKeys = std::shared_ptr<const std::vector<image::FlashKeyCandidate>>;
+
+Outcome<chip::Efuses> read_efuses(const std::string& path, const chip::Profile* profile) {
+  auto bytes = host::read_secret_file(path);
+  if (!bytes) return bytes.failed();
+  return chip::parse_efuses(bytes->bytes(), profile, path);
+}
+
+// flash.bin, the eFuses, and where chip.json says that the table lies.
+Outcome<void> read_folder(const std::string& folder, RawInput& input) {
+  const std::string settings_file = host::join_path(folder, device::kSettingsFile);
+  auto text = host::read_file(settings_file, {.size_max = 65536});
+  if (!text) return text.failed();
+  auto settings = device::parse_settings({reinterpret_cast<const char*>(text->data()), text->size()}, settings_file);
+  if (!settings) return settings.failed();
+  auto efuses = read_efuses(host::join_path(folder, device::kEfuseFile), settings->profile);
+  if (!efuses) return efuses.failed();
+  input.efuses.emplace(std::move(*efuses));
+  if (!input.options.table_offset) input.options.table_offset = settings->settings.table_offset;
+  input.file = host::join_path(folder, device::kFlashFile);
+  return {};
+}
+
+// Of --flash-key and --efuses, then of the folder.
+Outcome<void> read_chip_keys(const PartitionOptions& options, RawInput& input) {
+  if (auto known = check_chip(options.chip); !known) return known.failed();
+  const chip::Profile* profile = options.chip.empty() ? nullptr : chip::find_profile(options.chip);
+  image::ChipKeys keys;
+  if (!options.flash_key.empty()) {
+    auto given = load_flash_keys(options.flash_key, profile);
+    if (!given) return given.failed();
+    for (FlashKey& key : *given) keys.flash_keys.push_back({key.file, std::move(key.cipher)});
+  }
+  const auto add = [&](const chip::Efuses& efuses, const std::string& file) {
+    image::ChipKeys more = image::keys_of_efuses(efuses, file);
+    for (auto& key : more.flash_keys) keys.flash_keys.push_back(std::move(key));
+    for (auto& key : more.nvs_keys) keys.nvs_keys.push_back(std::move(key));
+    keys.has_unknown_flash_key |= more.has_unknown_flash_key;
+    for (auto& name : more.unknown) keys.unknown.push_back(std::move(name));
+  };
+  if (!options.efuses.empty()) {
+    const auto efuses = read_efuses(options.efuses, profile);
+    if (!efuses) return efuses.failed();
+    add(*efuses, options.efuses);
+  }
+  if (input.efuses) add(*input.efuses, device::kEfuseFile);
+  input.chip_keys = std::make_shared<const image::ChipKeys>(std::move(keys));
+  input.options.has_unknown_flash_key = input.chip_keys->has_unknown_flash_key && input.chip_keys->flash_keys.empty();
+  input.options.flash_keys = SharedFlashKeys(input.chip_keys, &input.chip_keys->flash_keys);
+  return {};
+}
+
+Outcome<std::unique_ptr<image::Source>> to_source(RawInput input, const PartitionOptions& options,
+                                                  std::span<const image::KeyCandidate> keys, bool needs_nvs) {
+  input.options.keys = keys;
+  input.options.needs_nvs = needs_nvs;
+  auto source = image::Source::read(input.file, std::move(input.bytes), input.options);
+  if (!source) return Failed{explained(source.error(), input.chip_keys->unknown)};
+  if (!options.flash_key.empty() && (*source)->table() && (*source)->flash_key().empty()) {
+    (*source)->add_note(
+        fmt::format("note: the partition table is in the clear; {} was not needed for it", options.flash_key));
+  }
+  return source;
+}
+
+}  // namespace
+
+bool is_chip_folder(const std::string& path) {
+  return host::is_directory(path) && host::is_regular_file(host::join_path(path, device::kSettingsFile));
+}
+
+Outcome<RawInput> read_input(const std::string& argument, const PartitionOptions& options,
+                             const host::ReadLimits& limits) {
+  const FileArgument split = split_partition(argument);
   if (!options.partition.empty() && !split.partition.empty()) {
     return problem(Exit::kUsage, fmt::format("{} names a partition, and --partition another", argument),
                    "use one of the two");
   }
   auto offset = options.offset();
   if (!offset) return offset.failed();
-  auto bytes = host::read_file(split.file);
+  RawInput input{.file = split.file};
+  if (!options.table_offset.empty()) input.options.table_offset = *offset;
+  input.options.partition = split.partition.empty() ? options.partition : split.partition;
+  if (is_chip_folder(split.file)) {
+    if (auto read = read_folder(split.file, input); !read) return read.failed();
+  }
+  if (auto read = read_chip_keys(options, input); !read) return read.failed();
+  auto bytes = host::read_file(input.file, limits);
   if (!bytes) return bytes.failed();
-  return image::Source::read(split.file, std::move(*bytes),
-                             {*offset, split.partition.empty() ? options.partition : split.partition});
+  input.bytes = std::move(*bytes);
+  return input;
+}
+
+Outcome<std::unique_ptr<image::Source>> read_source(const std::string& argument, const PartitionOptions& options) {
+  auto input = read_input(argument, options);
+  if (!input) return input.failed();
+  return to_source(std::move(*input), options, {}, true);
+}
+
+Outcome<std::unique_ptr<image::Source>> read_dump(const std::string& argument, const PartitionOptions& options) {
+  auto input = read_input(argument, options);
+  if (!input) return input.failed();
+  return to_source(std::move(*input), options, {}, false);
 }
 
 Outcome<OpenedFile> open_file(const std::string& argument, const PartitionOptions& partition, const KeyOptions& keys) {
   OpenedFile opened;
   auto given = load_keys(keys);
   if (!given) return given.failed();
-  auto source = read_source(argument, partition);
-  if (!source) return source.failed();
-  opened.source = std::move(*source);
+  auto input = read_input(argument, partition);
+  if (!input) return input.failed();
   opened.keys = std::move(*given);
   opened.given_count = opened.keys.size();
+  for (const image::KeyCandidate& key : input->chip_keys->nvs_keys) opened.keys.push_back({key.name, key.key.clone()});
+  opened.unknown_keys = input->chip_keys->unknown;
+  auto source = to_source(std::move(*input), partition, opened.keys, true);
+  if (!source) return source.failed();
+  opened.source = std::move(*source);
   for (const image::KeyCandidate& own : opened.source->own_keys()) opened.keys.push_back({own.name, own.key.clone()});
   return opened;
 }
 
+void tell_remarks(const Context& context, image::Source& source) {
+  const image::Source::Remarks remarks = source.take_remarks();
+  for (const std::string& line : remarks.notes) context.note(line);
+  for (const std::string& line : remarks.warnings) context.warn(line);
+}
+
+text::Problem explained(text::Problem found, const std::vector<std::string>& unknown_keys) {
+  if (unknown_keys.empty() || found.exit != Exit::kKey) return found;
+  found.what += "; " + image::only_the_chip(unknown_keys);
+  return found;
+}
+
 Outcome<std::unique_ptr<image::OpenedPartition>> OpenedFile::open(const image::Region& region, Context& context) const {
-  return image::open_partition(region, keys, source->file(), context.allocator);
+  tell_remarks(context, *source);
+  auto opened = image::open_partition(region, keys, source->file(), context.allocator);
+  if (!opened) return Failed{explained(opened.error(), unknown_keys)};
+  return opened;
 }
 
 void tell_opening(const Context& context, const image::OpenedPartition& partition,
@@ -248,16 +378,25 @@ void tell_moved_table(std::string_view csv, std::uint32_t table_offset, const Co
   }
 }
 
+// What a dump looks like whose table lies elsewhere, or through flash encryption.
+bool is_dump_without_table(image::FileKind kind) {
+  return kind == image::FileKind::kUnknown || kind == image::FileKind::kDumpWithoutTable ||
+         kind == image::FileKind::kNvsImage;
+}
+
 }  // namespace
 
-Outcome<table::Table> read_table(const std::string& path, const PartitionOptions& options, const Context& context) {
+Outcome<table::Table> read_table(const std::string& path, const PartitionOptions& options, const Context& context,
+                                 std::uint32_t* found_at) {
   auto offset = options.offset();
   if (!offset) return offset.failed();
-  auto bytes = host::read_file(path);
+  const bool is_folder = found_at != nullptr && is_chip_folder(path);
+  auto bytes = host::read_file(is_folder ? host::join_path(path, device::kFlashFile) : path);
   if (!bytes) return bytes.failed();
   table::ProblemList problems;
   std::optional<table::Table> table;
-  switch (const image::FileKind kind = image::identify(*bytes, *offset)) {
+  if (found_at != nullptr) *found_at = *offset;
+  switch (const image::FileKind kind = is_folder ? image::FileKind::kUnknown : image::identify(*bytes, *offset)) {
     case image::FileKind::kDump: {
       auto found = image::table_of_dump(*bytes, *offset, path);
       if (!found) return found.failed();
@@ -275,6 +414,14 @@ Outcome<table::Table> read_table(const std::string& path, const PartitionOptions
       break;
     }
     default:
+      if (is_folder || (found_at != nullptr && is_dump_without_table(kind))) {
+        auto source = read_dump(path, options);
+        if (!source) return source.failed();
+        tell_remarks(context, **source);
+        *found_at = *offset = (*source)->table_offset();
+        table = *(*source)->table();
+        break;
+      }
       if (auto elsewhere = image::table_elsewhere(*bytes, *offset, path)) return Failed{std::move(*elsewhere)};
       return problem(Exit::kBadInput, fmt::format("{} is no partition table: it is {}", path, to_string(kind)),
                      fmt::format("nvsafe show {}", path));

@@ -63,6 +63,7 @@ class Matcher {
     options.keys.insert(options.keys.end(), arguments_.paths.begin(), arguments_.paths.end());
     auto opened = open_file(arguments_.file, arguments_.partition, options);
     if (!opened) return opened.failed();
+    tell_remarks(context_, *opened->source);
     for (const image::Region& region : opened->source->regions()) {
       if (auto tried = try_all(*opened, region); !tried) return tried.failed();
     }
@@ -90,6 +91,14 @@ class Matcher {
         add(region, key.name, image::fingerprint_text(key.key.bytes()), *result);
       }
     }
+    // The last resort, as in open_partition().
+    for (const image::KeyCandidate& key : image::universal_keys()) {
+      if (best > 0 || plain->written_entries == 0) break;
+      auto result = image::try_key(region, &key, opened.source->file(), context_.allocator);
+      if (!result) return result.failed();
+      best = result->decoded_entries;
+      if (best > 0) add(region, key.name, image::fingerprint_text(key.key.bytes()), *result);
+    }
     if (best == 0 && plain->written_entries > 0) tell_closed(opened, region, *plain);
     return {};
   }
@@ -99,10 +108,12 @@ class Matcher {
     const std::string tried = count == 0   ? "encrypted or damaged, and there is no key to try"
                               : count == 1 ? "the key does not open it"
                                            : fmt::format("none of {} keys opens it", count);
-    context_.report({Exit::kKey,
-                     fmt::format("{}: {}: 0 of {} written entries decode",
-                                 image::describe(region, opened.source->file()), tried, statistics.written_entries),
-                     "name more key files, or folders of them; a folder's 32-byte files are tried as HMAC keys"});
+    context_.report(
+        explained({Exit::kKey,
+                   fmt::format("{}: {}: 0 of {} written entries decode", image::describe(region, opened.source->file()),
+                               tried, statistics.written_entries),
+                   "name more key files, or folders of them; a folder's 32-byte files are tried as HMAC keys"},
+                  opened.unknown_keys));
     json_.add(text::Json::object()
                   .set("partition", name_of(region))
                   .set("key", nullptr)

@@ -28,6 +28,13 @@ std::string escaped_slashes(std::string_view name) {
   return text::printable(out);
 }
 
+// "nvs at 0x9000", "carved at 0x9000, 6 pages", or the file.
+std::string place_of(const image::Source& source, const image::Region& region) {
+  if (region.name.empty()) return text::printable(source.file());
+  if (!region.is_carved) return fmt::format("{} at {:#x}", text::printable(region.name), region.offset);
+  return fmt::format("carved at {:#x}, {}", region.offset, counted(region.carved_pages, "page"));
+}
+
 // Entries that firmware can use: all pages but the one it keeps free.
 std::uint32_t usable_entries(const store::Statistics& statistics) {
   const std::uint32_t pages = statistics.page_count < 3 ? statistics.page_count : statistics.page_count - 1;
@@ -65,9 +72,7 @@ std::string size_text(std::size_t size) { return image::size_name(static_cast<st
 std::string partition_line(const image::Source& source, const image::Region& region,
                            const image::OpenedPartition& partition) {
   const store::Statistics& statistics = partition.store->statistics();
-  const std::string where = region.name.empty()
-                                ? text::printable(source.file())
-                                : fmt::format("{} at {:#x}", text::printable(region.name), region.offset);
+  const std::string where = place_of(source, region);
   if (statistics.is_blank()) return fmt::format("{}, {}, blank", where, size_text(region.bytes.size()));
   const std::string how = partition.is_encrypted()
                               ? fmt::format("encrypted, opened with {}", text::printable(partition.key->name))
@@ -83,6 +88,7 @@ text::Json partition_json(const image::Source& source, const image::Region& regi
   json.set("file", source.file());
   json.set("partition", region.name.empty() ? text::Json(nullptr) : text::Json(region.name));
   json.set("address", region.name.empty() ? text::Json(nullptr) : text::Json(region.offset));
+  if (region.is_carved) json.set("carved_pages", region.carved_pages);
   json.set("size", region.bytes.size()).set("encrypted", partition.is_encrypted());
   json.set("key", partition.is_encrypted() ? text::Json(partition.key->name) : text::Json(nullptr));
   json.set("entries_used", statistics.used_entries).set("entries_max", usable_entries(statistics));

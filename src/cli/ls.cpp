@@ -57,7 +57,7 @@ class Lister {
       context_.print(footer());
     }
     if (first_failure) return first_failure->exit;
-    return has_errors_ ? Exit::kNo : Exit::kDone;
+    return has_errors_ || opened->source->is_damaged() ? Exit::kNo : Exit::kDone;
   }
 
  private:
@@ -185,6 +185,9 @@ class Lister {
     add("--hmac-key", arguments_.keys.hmac_key);
     add("--partition", arguments_.partition.partition);
     add("--partition-table-offset", arguments_.partition.table_offset);
+    add("--flash-key", arguments_.partition.flash_key);
+    add("--efuses", arguments_.partition.efuses);
+    add("--chip", arguments_.partition.chip);
     if (!std::all_of(words.begin(), words.end(), is_plain_word)) return "nvsafe get";
     return fmt::format("nvsafe get {}", fmt::join(words, " "));
   }

@@ -20,14 +20,15 @@ struct ShowArguments {
   std::vector<std::string> files;
   KeyOptions keys;
   PartitionOptions partition;
-  std::string chip;
 };
 
 struct ShownFile {
   std::string argument;
-  std::string path;
-  std::vector<std::uint8_t> bytes;
+  std::string path;  // a folder, of a chip
+  RawInput input;
   image::FileKind kind = image::FileKind::kUnknown;
+
+  [[nodiscard]] const std::vector<std::uint8_t>& bytes() const { return input.bytes; }
 };
 
 class Shower {
@@ -38,17 +39,16 @@ class Shower {
     auto offset = arguments_.partition.offset();
     if (!offset) return offset.failed();
     table_offset_ = *offset;
-    if (auto known = check_chip(arguments_.chip); !known) return known.failed();
+    if (auto known = check_chip(arguments_.partition.chip); !known) return known.failed();
     auto given = load_keys(arguments_.keys);
     if (!given) return given.failed();
     keys_ = std::move(*given);
     given_count_ = keys_.size();
     for (const std::string& argument : arguments_.files) {
-      ShownFile file{.argument = argument, .path = split_partition(argument).file};
-      auto bytes = host::read_file(file.path, {.may_be_empty = true});
-      if (!bytes) return bytes.failed();
-      file.bytes = std::move(*bytes);
-      file.kind = kind_of(file.bytes);
+      auto input = read_input(argument, arguments_.partition, {.may_be_empty = true});
+      if (!input) return input.failed();
+      ShownFile file{.argument = argument, .path = split_partition(argument).file, .input = std::move(*input)};
+      file.kind = kind_of(file.bytes());
       collect_keys(file);
       files_.push_back(std::move(file));
     }
@@ -61,32 +61,35 @@ class Shower {
   // With a chip named, a file of zeros can be the eFuses of a new one.
   image::FileKind kind_of(std::span<const std::uint8_t> bytes) const {
     const image::FileKind kind = image::identify(bytes, table_offset_);
-    const bool may_be_new = kind == image::FileKind::kUnknown && !arguments_.chip.empty();
+    const bool may_be_new = kind == image::FileKind::kUnknown && !arguments_.partition.chip.empty();
     if (may_be_new && chip::identify_efuse_file(bytes) != chip::EfuseFileKind::kNone) return image::FileKind::kEfuses;
     return kind;
   }
 
   // A file that may be a key is tried on the images named beside it, in each way it can be meant.
   void collect_keys(const ShownFile& file) {
-    if (auto key = keys::xts_key_of_file(file.bytes)) keys_.push_back({file.path, std::move(*key)});
+    if (auto key = keys::xts_key_of_file(file.bytes())) keys_.push_back({file.path, std::move(*key)});
     if (file.kind != image::FileKind::kBareKey32) return;
-    if (auto key = keys::derive_from_hmac_key(file.bytes)) {
+    if (auto key = keys::derive_from_hmac_key(file.bytes())) {
       keys_.push_back({file.path + " (as HMAC key)", std::move(*key)});
     }
   }
 
   // What one file cannot tell keeps no other from being shown.
   void show(const ShownFile& file) {
-    auto elsewhere = file.kind == image::FileKind::kDump ? std::nullopt
-                                                         : image::table_elsewhere(file.bytes, table_offset_, file.path);
-    const std::string_view kind =
-        elsewhere ? "a flash dump with its table at another place" : image::to_string(file.kind);
+    const auto elsewhere = file.kind == image::FileKind::kDump
+                               ? std::nullopt
+                               : image::table_elsewhere(file.bytes(), table_offset_, file.path);
+    Outcome<std::unique_ptr<image::Source>> source = std::unique_ptr<image::Source>();
+    const bool may_be_flash = elsewhere || is_flash(file);
+    if (may_be_flash) source = read(file, file.input.options.partition);
+    const std::string kind = kind_text(file, source ? source->get() : nullptr, elsewhere.has_value());
     file_json_ = text::Json::object();
-    file_json_.set("file", file.path).set("kind", kind).set("size", file.bytes.size());
+    file_json_.set("file", file.path).set("kind", kind).set("size", file.bytes().size());
     if (!context_.is_json) {
-      context_.print_heading(text::printable(file.path), fmt::format(": {}, {} bytes", kind, file.bytes.size()));
+      context_.print_heading(text::printable(file.path), fmt::format(": {}, {} bytes", kind, file.bytes().size()));
     }
-    const Outcome<void> shown = elsewhere && !names_a_region(file) ? Failed{std::move(*elsewhere)} : show_by_kind(file);
+    const Outcome<void> shown = may_be_flash ? show_flash(file, std::move(source)) : show_by_kind(file);
     if (!shown) {
       context_.report(shown.error());
       worsen(shown.error().exit);
@@ -95,20 +98,42 @@ class Shower {
     json_.add(std::move(file_json_));
   }
 
-  static bool names_a_region(const ShownFile& file) { return !split_partition(file.argument).partition.empty(); }
+  // With keys for it at hand, also what looks like noise.
+  static bool is_flash(const ShownFile& file) {
+    switch (file.kind) {
+      case image::FileKind::kNvsImage:
+      case image::FileKind::kDump:
+      case image::FileKind::kDumpWithoutTable:
+        return true;
+      case image::FileKind::kErased:
+        return file.input.efuses.has_value();
+      case image::FileKind::kUnknown:
+        return !file.input.options.flash_keys->empty() || file.input.options.has_unknown_flash_key;
+      default:
+        return false;
+    }
+  }
+
+  static std::string kind_text(const ShownFile& file, const image::Source* source, bool is_elsewhere) {
+    if (file.input.efuses) return "a virtual chip";
+    if (source != nullptr && !source->flash_key().empty()) return "a flash-encrypted dump";
+    if (source != nullptr) return std::string(image::to_string(source->kind()));
+    return is_elsewhere ? "a flash dump with its table at another place" : std::string(image::to_string(file.kind));
+  }
+
+  Outcome<std::unique_ptr<image::Source>> read(const ShownFile& file, const std::string& partition) const {
+    image::SourceOptions options = file.input.options;
+    options.partition = partition;
+    options.keys = keys_;
+    auto source = image::Source::read(file.input.file, file.bytes(), options);
+    if (!source) return Failed{explained(source.error(), file.input.chip_keys->unknown)};
+    return source;
+  }
 
   Outcome<void> show_by_kind(const ShownFile& file) {
     switch (file.kind) {
       case image::FileKind::kEmpty:
         return problem(Exit::kBadInput, fmt::format("{}: is empty", file.path), "was it written to the end?");
-      case image::FileKind::kDumpWithoutTable:
-        if (names_a_region(file)) return show_source(file);
-        explain(file);
-        return {};
-      case image::FileKind::kNvsImage:
-        return show_source(file);
-      case image::FileKind::kDump:
-        return show_source(file);
       case image::FileKind::kTableCsv:
       case image::FileKind::kTableBinary:
         return show_table_file(file);
@@ -128,14 +153,15 @@ class Shower {
     }
   }
 
-  Outcome<void> show_source(const ShownFile& file) {
-    const std::string partition = split_partition(file.argument).partition;
-    auto source = image::Source::read(file.path, file.bytes,
-                                      {table_offset_, partition.empty() ? arguments_.partition.partition : partition});
+  Outcome<void> show_flash(const ShownFile& file, Outcome<std::unique_ptr<image::Source>> source) {
+    if (file.input.efuses) {
+      for (const std::string& line : efuse_lines(*file.input.efuses)) say("  " + line);
+      add_efuses(file_json_, *file.input.efuses);
+    }
     if (!source) {
       // A table is worth showing also without NVS, or when the dump was cut.
-      if (file.kind == image::FileKind::kDump && partition.empty()) {
-        auto table = image::table_of_dump(file.bytes, table_offset_, file.path);
+      if (file.kind == image::FileKind::kDump && file.input.options.partition.empty()) {
+        auto table = image::table_of_dump(file.bytes(), table_offset_, file.path);
         if (table) {
           show_table_only(*table, source.error());
           return {};
@@ -143,12 +169,22 @@ class Shower {
       }
       return source.failed();
     }
-    if ((*source)->table()) {
-      show_table(*(*source)->table());
-      show_key_partitions(**source);
+    return show_source(file, **source);
+  }
+
+  Outcome<void> show_source(const ShownFile& file, image::Source& source) {
+    tell_remarks(context_, source);
+    if (source.is_damaged()) worsen(Exit::kBadInput);
+    if (!source.flash_key().empty()) {
+      say(fmt::format("  flash-encrypted; readable with {}", source.flash_key()));
+      file_json_.set("flash_key", source.flash_key());
+    }
+    if (source.table()) {
+      show_table(*source.table());
+      show_key_partitions(source);
     }
     text::Json partitions = text::Json::array();
-    for (const image::Region& region : (*source)->regions()) show_region(**source, region, partitions);
+    for (const image::Region& region : source.regions()) show_region(file, source, region, partitions);
     file_json_.set("partitions_nvs", std::move(partitions));
     return {};
   }
@@ -161,14 +197,17 @@ class Shower {
     show_table(table);
   }
 
-  void show_region(const image::Source& source, const image::Region& region, text::Json& partitions) {
+  void show_region(const ShownFile& file, const image::Source& source, const image::Region& region,
+                   text::Json& partitions) {
+    const image::ChipKeys& chip_keys = *file.input.chip_keys;
     std::vector<image::KeyCandidate> keys;
     for (const image::KeyCandidate& key : keys_) keys.push_back({key.name, key.key.clone()});
+    for (const image::KeyCandidate& key : chip_keys.nvs_keys) keys.push_back({key.name, key.key.clone()});
     for (const image::KeyCandidate& key : source.own_keys()) keys.push_back({key.name, key.key.clone()});
     auto opened = image::open_partition(region, keys, source.file(), context_.allocator);
     if (!opened) {
       say(fmt::format("  {}: not opened", image::describe(region, source.file())));
-      context_.report(opened.error());
+      context_.report(explained(opened.error(), chip_keys.unknown));
       worsen(opened.error().exit);
       partitions.add(text::Json::object()
                          .set("partition", region.name.empty() ? text::Json(nullptr) : text::Json(region.name))
@@ -211,23 +250,26 @@ class Shower {
     }
   }
 
-  void show_key_partitions(const image::Source& source) {
+  void show_key_partitions(image::Source& source) {
     for (const table::Partition& partition : source.table()->partitions()) {
       if (!partition.is(table::DataSubtype::kNvsKeys)) continue;
-      const auto bytes = image::partition_bytes(source.bytes(), partition, source.file());
-      if (!bytes) {
-        context_.report(bytes.error());
-        worsen(bytes.error().exit);
+      const auto piece = source.partition(partition);
+      if (!piece) {
+        context_.report(piece.error());
+        worsen(piece.error().exit);
       }
       say(fmt::format("  {} at {:#x}: {}", partition.name.view(), partition.offset,
-                      bytes ? key_page_text(*bytes) : "past the end of the file"));
+                      piece ? key_page_text(*piece) : "past the end of the file"));
     }
   }
 
-  std::string key_page_text(std::span<const std::uint8_t> bytes) {
+  std::string key_page_text(const image::Source::Piece& piece) {
+    const auto bytes = piece.bytes;
     const auto key = format::decode_key_page(bytes);
     if (key) {
-      return fmt::format("a key page in the clear, CRC right, fingerprint {}", image::fingerprint_text(key->bytes()));
+      return fmt::format("a key page {}, CRC right, fingerprint {}",
+                         piece.is_decrypted ? "through flash encryption" : "in the clear",
+                         image::fingerprint_text(key->bytes()));
     }
     if (key.error().code == ErrorCode::kKeyPageErased) return "erased; firmware makes keys at its first start";
     const auto kind = keys::classify_key_file(bytes);
@@ -253,8 +295,8 @@ class Shower {
 
   void show_key(const ShownFile& file) {
     const std::string fingerprint = file.kind == image::FileKind::kKeyPage
-                                        ? image::fingerprint_text(keys::xts_key_of_file(file.bytes)->bytes())
-                                        : image::fingerprint_text(file.bytes);
+                                        ? image::fingerprint_text(keys::xts_key_of_file(file.bytes())->bytes())
+                                        : image::fingerprint_text(file.bytes());
     file_json_.set("fingerprint", fingerprint);
     if (file.kind == image::FileKind::kKeyPage) {
       say(fmt::format("  NVS keys, CRC right, fingerprint {}", fingerprint));
@@ -274,7 +316,7 @@ class Shower {
   }
 
   void warn_of_key(const ShownFile& file) {
-    auto key = keys::xts_key_of_file(file.bytes);
+    auto key = keys::xts_key_of_file(file.bytes());
     if (!key) return;
     const std::string warning = image::key_warning({file.path, std::move(*key)});
     if (!warning.empty()) say("  " + warning);
@@ -284,8 +326,8 @@ class Shower {
   void tell_what_it_opens(const ShownFile& key_file) {
     text::Json opens = text::Json::array();
     for (const ShownFile& other : files_) {
-      if (other.kind != image::FileKind::kNvsImage && other.kind != image::FileKind::kDump) continue;
-      auto source = image::Source::read(other.path, other.bytes, {table_offset_, ""});
+      if (!is_flash(other)) continue;
+      auto source = read(other, "");
       if (!source) continue;
       for (const image::Region& region : (*source)->regions()) {
         for (const image::KeyCandidate& key : keys_) {
@@ -303,7 +345,7 @@ class Shower {
   }
 
   Outcome<void> show_settings(const ShownFile& file) {
-    auto settings = parse_settings_file(file.path, file.bytes);
+    auto settings = parse_settings_file(file.path, file.bytes());
     if (!settings) return settings.failed();
     const auto is_namespace = [](const text::Setting& row) { return row.kind == text::Setting::Kind::kNamespace; };
     const auto namespaces = std::count_if(settings->rows.begin(), settings->rows.end(), is_namespace);
@@ -316,7 +358,7 @@ class Shower {
   }
 
   Outcome<void> show_efuses(const ShownFile& file) {
-    const auto efuses = chip::parse_efuses(file.bytes, chip::find_profile(arguments_.chip), file.path);
+    const auto efuses = chip::parse_efuses(file.bytes(), chip::find_profile(arguments_.partition.chip), file.path);
     if (!efuses) return efuses.failed();
     for (const std::string& line : efuse_lines(*efuses)) say("  " + line);
     add_efuses(file_json_, *efuses);
@@ -332,19 +374,13 @@ class Shower {
         say("  64 key bytes whose CRC is wrong: firmware answers ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117)");
         worsen(Exit::kNo);
         return;
-      case image::FileKind::kDumpWithoutTable:
-        say(
-            fmt::format("  NVS pages lie from {0:#x} on; the table cannot be read (flash-encrypted?). Name the region: "
-                        "{1}:{0:#x}+0x6000",
-                        image::first_nvs_page_offset(file.bytes), file.path));
-        return;
       case image::FileKind::kPaddedKey32:
         say("  a flash-encryption or HMAC key, not NVS keys: as nvs_keys partition firmware answers 0x1117");
         say("  nvsafe keys new -o nvs_keys.bin makes a right page");
         worsen(Exit::kNo);
         return;
       case image::FileKind::kText:
-        if (keys::is_key_as_text(file.bytes)) {
+        if (keys::is_key_as_text(file.bytes())) {
           say(fmt::format("  perhaps a key as hex digits: xxd -r -p {} > key.bin", file.path));
         }
         worsen(Exit::kNo);
@@ -382,12 +418,11 @@ void register_show(CLI::App& app, Context& context) {
   auto arguments = std::make_shared<ShowArguments>();
   CLI::App& verb =
       *app.add_subcommand("show", "What a file is: table with addresses, keys, pages (nvsafe FILE does the same)");
-  verb.add_option("files", arguments->files, "Images, dumps, keys, tables, settings, eFuses")
+  verb.add_option("files", arguments->files, "Images, dumps, chip folders, keys, tables, settings, eFuses")
       ->required()
       ->type_name("FILE");
   arguments->keys.add_to(verb);
   arguments->partition.add_to(verb);
-  verb.add_option("--chip", arguments->chip, "Chip of an eFuse file that does not tell it")->type_name("CHIP");
   verb.callback(
       [arguments, &context] { context.run = [arguments, &context] { return Shower(*arguments, context).run(); }; });
 }

@@ -20,8 +20,9 @@ struct TableArguments {
 
 bool is_csv(const std::string& path) {
   auto bytes = host::read_file(path);
-  return bytes && image::identify(*bytes) != image::FileKind::kTableBinary &&
-         image::identify(*bytes) != image::FileKind::kDump;
+  if (!bytes) return false;
+  const image::FileKind kind = image::identify(*bytes);
+  return kind == image::FileKind::kTableCsv || kind == image::FileKind::kText;
 }
 
 // A CSV becomes binary; a binary, or the table in a dump, becomes a CSV.
@@ -40,9 +41,8 @@ Outcome<void> write(const TableArguments& arguments, const table::Table& table, 
 }
 
 Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
-  auto offset = arguments.partition.offset();
-  if (!offset) return offset.failed();
-  auto table = read_table(arguments.file, arguments.partition, context);
+  std::uint32_t offset = 0;
+  auto table = read_table(arguments.file, arguments.partition, context, &offset);
   if (!table) return table.failed();
   if (!arguments.output.empty()) {
     if (auto written = write(arguments, *table, context); !written) return written.failed();
@@ -50,10 +50,10 @@ Outcome<Exit> run_table(const TableArguments& arguments, Context& context) {
   }
   if (context.is_json) {
     context.print_json(
-        text::Json::object().set("version", 1).set("table_address", *offset).set("partitions", table_json(*table)));
+        text::Json::object().set("version", 1).set("table_address", offset).set("partitions", table_json(*table)));
   } else if (!context.is_quiet || arguments.output.empty()) {
     context.print_raw(image::table_listing(*table));
-    context.print(fmt::format("the table itself lies at {:#x}", *offset));
+    context.print(fmt::format("the table itself lies at {:#x}", offset));
   }
   return Exit::kDone;
 }
@@ -68,6 +68,7 @@ void register_table(CLI::App& app, Context& context) {
       ->type_name("FILE");
   verb.add_flag("--no-md5", arguments->no_md5, "Leave the MD5 record out (bootloaders before ESP-IDF 3.1)");
   arguments->partition.add_table_offset_to(verb);
+  arguments->partition.add_flash_to(verb);
   verb.add_flag("--force", arguments->force, "Replace an existing file (never a key file)");
   verb.callback(
       [arguments, &context] { context.run = [arguments, &context] { return run_table(*arguments, context); }; });

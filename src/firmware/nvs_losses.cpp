@@ -102,8 +102,7 @@ std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
     if (partition.type == 1 && partition.subtype == 4) add_key_partition(keys, chip, partition);
   }
   add_hmac_keys(keys, chip);
-  keys.push_back({"the universal key", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
-  keys.push_back({"the universal key of before 4.3", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
+  for (image::KeyCandidate& key : image::universal_keys()) keys.push_back(std::move(key));
   return keys;
 }
 

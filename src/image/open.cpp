@@ -47,6 +47,19 @@ Outcome<Attempt> attempt(const Region& region, const KeyCandidate* key, const st
   return result;
 }
 
+// The universal key that opens it belongs to what it opened.
+Outcome<Attempt> attempt_universal(const Region& region, const std::string& file, Allocator& allocator) {
+  for (KeyCandidate& key : universal_keys()) {
+    auto next = attempt(region, &key, file, allocator);
+    if (!next) return next;
+    if (!next->partition) continue;
+    OpenedPartition& opened = *next->partition;
+    opened.key = &opened.universal_key.emplace(std::move(key));
+    return next;
+  }
+  return Attempt{};
+}
+
 Failed<text::Problem> key_proof_failed(const Region& region, std::span<const KeyCandidate> keys,
                                        const std::string& file, std::uint32_t written_entries) {
   const std::string where = describe(region, file);
@@ -65,7 +78,15 @@ Failed<text::Problem> key_proof_failed(const Region& region, std::span<const Key
 
 std::string describe(const Region& region, const std::string& file) {
   if (region.name.empty()) return file;
+  if (region.is_carved) return fmt::format("the NVS carved at {:#x}", region.offset);
   return fmt::format("partition {} ({:#x})", region.name, region.offset);
+}
+
+std::vector<KeyCandidate> universal_keys() {
+  std::vector<KeyCandidate> keys;
+  keys.push_back({"the universal key", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
+  keys.push_back({"the universal key of before 4.3", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
+  return keys;
 }
 
 Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region, std::span<const KeyCandidate> keys,
@@ -79,8 +100,11 @@ Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region, s
     if (!next) return next.failed();
     if (next->partition && next->statistics.decoded_entries > best->statistics.decoded_entries) best = std::move(next);
   }
-  if (!best->partition) return key_proof_failed(region, keys, file, written);
-  return std::move(best->partition);
+  if (best->partition) return std::move(best->partition);
+  auto last = attempt_universal(region, file, allocator);
+  if (!last) return last.failed();
+  if (!last->partition) return key_proof_failed(region, keys, file, written);
+  return std::move(last->partition);
 }
 
 bool is_opened_with(const OpenedPartition& partition, const keys::XtsKey* key) {
@@ -104,8 +128,8 @@ std::string fingerprint_text(std::span<const std::uint8_t> key) {
 
 std::string key_warning(const KeyCandidate& key) {
   if (keys::universal_key(key.key) != keys::UniversalKey::kNone) {
-    return fmt::format("{} is the universal key that every device without flash encryption makes: it hides nothing",
-                       key.name);
+    const std::string_view what = key.name.starts_with("the universal key") ? "what" : "the universal key that";
+    return fmt::format("{} is {} every device without flash encryption makes: it hides nothing", key.name, what);
   }
   if (keys::has_equal_halves(key.key)) {
     return fmt::format("the two halves of {} are equal: it still opens what was written with it, but make new keys",

@@ -26,8 +26,12 @@ struct Region {
   std::string name;          // of the partition; empty for an image by itself
   std::uint32_t offset = 0;  // in its dump
   std::span<const std::uint8_t> bytes;
+  // What is in the file is not `bytes`: flash encryption was taken off, or pages were brought into their places.
+  bool is_changed = false;
+  bool is_carved = false;          // no table knows it; `name` is its address
+  std::uint32_t carved_pages = 0;  // that were found
 };
-// "partition nvs (0x9000)", or the file's name for an image by itself.
+// "partition nvs (0x9000)", "the NVS carved at 0x9000", or the file's name for an image by itself.
 [[nodiscard]] std::string describe(const Region& region, const std::string& file);
 
 // An opened partition. Stays where it is: the store points into it.
@@ -40,12 +44,17 @@ class OpenedPartition {
   flash::SpanFlash flash;
   std::optional<format::EntryCipher> cipher;
   std::optional<store::Store> store;
-  const KeyCandidate* key = nullptr;  // nullptr: plain
+  const KeyCandidate* key = nullptr;          // nullptr: plain
+  std::optional<KeyCandidate> universal_key;  // that opened it: then `key` points here
 
   [[nodiscard]] bool is_encrypted() const { return key != nullptr; }
 };
 
-// Tries the partition plain and with each candidate, and keeps what decodes most; `keys` must outlive the result.
+// The keys that every device without flash encryption makes, by name.
+[[nodiscard]] std::vector<KeyCandidate> universal_keys();
+
+// Tries the partition plain and with each candidate, and keeps what decodes most; `keys` must outlive the result. The
+// last resort, when nothing opens it, are the universal keys.
 // Errors: kKey when entries are written and none decodes, with the counts; kBadInput for a size or format that is none.
 [[nodiscard]] text::Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region,
                                                                              std::span<const KeyCandidate> keys,
