@@ -4,6 +4,7 @@
 
 #include "chip/device_keys.hpp"
 #include "format/key_page.hpp"
+#include "image/contents.hpp"
 #include "keys/key_file.hpp"
 
 namespace nvsafe::firmware {
@@ -54,16 +55,15 @@ NvsContents read_contents(std::span<const std::uint8_t> partition, std::span<con
   if (!opened) return contents;
   contents.is_readable = true;
   if ((*opened)->is_encrypted()) contents.opened_with = (*opened)->key->name;
-  store::Store& store = *(*opened)->store;
-  const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
-    Bytes value(item.size + 1, static_cast<std::uint8_t>(item.type));
-    if (!store.read_value(item, std::span(value).subspan(1))) return {};  // damaged: it was lost before
-    const std::string path =
-        std::string(store.namespace_name(item.namespace_index).view()) + "/" + std::string(item.key.view());
-    contents.values[path] = std::move(value);
-    return {};
-  });
-  contents.is_readable = walked.ok();
+  const auto read = image::read_contents(*(*opened)->store);
+  contents.is_readable = read.ok();
+  if (!read) return contents;
+  for (const image::Item& item : read->items) {
+    if (item.is_damaged) continue;  // it was lost before
+    Bytes value = item.bytes;
+    value.push_back(static_cast<std::uint8_t>(item.type));
+    contents.values[item.namespace_name.value_or("") + "/" + item.key] = std::move(value);
+  }
   return contents;
 }
 

@@ -4,6 +4,7 @@
 
 #include <unordered_set>
 
+#include "image/contents.hpp"
 #include "image/finding_text.hpp"
 #include "image/value_text.hpp"
 
@@ -12,11 +13,6 @@ namespace {
 
 using text::Outcome;
 using text::Setting;
-
-// The type by which the user knows a value: all forms of a blob are one.
-ValueType user_type(ValueType type) {
-  return type == ValueType::kBlobIndex || type == ValueType::kBlobV1 ? ValueType::kBlobData : type;
-}
 
 class Verifier {
  public:

@@ -163,7 +163,7 @@ Result<void> Store::read_value(const ItemInfo& item, std::span<std::uint8_t> out
   NVSAFE_ASSERT(out.size() == item.size);
   if (item.type == ValueType::kBlobIndex) return read_blob(item.entry, out);
   if (has_data_entries(item.type)) return read_data(item.location, item.entry, out);
-  std::memcpy(out.data(), item.entry.data.data(), out.size());
+  std::copy_n(item.entry.data.begin(), out.size(), out.begin());
   return {};
 }
 
