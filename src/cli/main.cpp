@@ -8,7 +8,7 @@
 #include <exception>
 #include <sstream>
 
-#include "cli/context.hpp"
+#include "cli/transform.hpp"
 #include "standin/tool.hpp"
 #include "text/suggest.hpp"
 
@@ -22,7 +22,7 @@ struct Alias {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<Alias, 18> kAliases = {{{"erase", kNoChange},
+constexpr std::array<Alias, 21> kAliases = {{{"erase", kNoChange},
                                              {"delete", kNoChange},
                                              {"rm", kNoChange},
                                              {"set", kNoChange},
@@ -38,6 +38,9 @@ constexpr std::array<Alias, 18> kAliases = {{{"erase", kNoChange},
                                              {"key", "use nvsafe keys"},
                                              {"generate-key", "use nvsafe keys new"},
                                              {"partition-table", "use nvsafe table"},
+                                             {"purge", "use nvsafe wipe"},
+                                             {"fix", "use nvsafe repair"},
+                                             {"undelete", "use nvsafe recover"},
                                              {"encrypt-flash-data", "use nvsafe flash-encrypt"},
                                              {"decrypt-flash-data", "use nvsafe flash-decrypt"}}};
 
@@ -50,6 +53,11 @@ void register_verbs(CLI::App& app, Context& context) {
   register_extract(app, context);
   register_flash_encrypt(app, context);
   register_verify(app, context);
+  register_rekey(app, context);
+  register_wipe(app, context);
+  register_repair(app, context);
+  register_recover(app, context);
+  register_compact(app, context);
   register_ls(app, context);
   register_get(app, context);
   register_boot(app, context);
