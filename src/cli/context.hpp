@@ -58,14 +58,19 @@ class Context {
 void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
 void register_chip(CLI::App& app, Context& context);
+void register_diff(CLI::App& app, Context& context);
+void register_export(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);
 void register_flash_encrypt(CLI::App& app, Context& context);
 void register_get(CLI::App& app, Context& context);
 void register_help(CLI::App& app, Context& context);
 void register_keys(CLI::App& app, Context& context);
+void register_log(CLI::App& app, Context& context);
 void register_ls(CLI::App& app, Context& context);
 void register_pack(CLI::App& app, Context& context);
+void register_pages(CLI::App& app, Context& context);
 void register_show(CLI::App& app, Context& context);
+void register_stat(CLI::App& app, Context& context);
 void register_table(CLI::App& app, Context& context);
 void register_verify(CLI::App& app, Context& context);
 

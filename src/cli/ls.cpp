@@ -1,12 +1,13 @@
 // nvsafe ls: the keys of a partition, with types, sizes and values.
-#include <fnmatch.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "cli/input.hpp"
+#include "cli/key_globs.hpp"
 #include "cli/listing.hpp"
 #include "host/terminal.hpp"
+#include "image/contents.hpp"
 #include "image/finding_text.hpp"
 #include "image/value_text.hpp"
 
@@ -22,16 +23,12 @@ struct LsArguments {
 };
 
 struct Row {
-  std::string path;                           // NS/KEY, made safe to print
-  std::optional<std::string> namespace_name;  // as stored, like the key; none: no entry defines it
-  std::string key;
-  ValueType type = ValueType::kU8;
-  std::vector<std::uint8_t> bytes;
+  std::string path;  // NS/KEY, made safe to print
+  image::Item item;
   std::string value;  // for the listing
   bool is_hidden = false;
-  bool is_damaged = false;
 
-  [[nodiscard]] bool has_value() const { return !is_hidden && !is_damaged && is_known(type); }
+  [[nodiscard]] bool has_value() const { return !is_hidden && item.has_value(); }
 };
 
 class Lister {
@@ -84,29 +81,25 @@ class Lister {
   }
 
   Outcome<void> collect(image::OpenedPartition& partition, std::vector<Row>& rows) {
-    store::Store& store = *partition.store;
-    const auto walked = store.for_each_item([&](const store::ItemInfo& item) -> Result<void> {
-      const std::string space = namespace_text(store, item.namespace_index);
-      Row row{.path = key_text(space, item.key.view()), .key = std::string(item.key.view()), .type = item.type};
-      if (!arguments_.glob.empty() && ::fnmatch(arguments_.glob.c_str(), row.path.c_str(), 0) != 0) return {};
-      const Name name = store.namespace_name(item.namespace_index);
-      if (!name.empty()) row.namespace_name = name.view();
-      row.bytes.resize(item.size);
-      if (const auto read = store.read_value(item, row.bytes); !read) {
-        if (read.error().code != ErrorCode::kDamaged) return read;
-        row.value = "damaged";
-        row.is_damaged = true;
-      } else {
-        fill_value(row, {space, item.key.view(), item.type, row.bytes}, partition.is_encrypted());
-      }
-      rows.push_back(std::move(row));
-      return {};
+    auto contents = image::read_contents(*partition.store, [this](const image::Item& item) {
+      return arguments_.glob.empty() || is_like(path_of(item), arguments_.glob);
     });
-    if (!walked) return core_failed(walked.error());
+    if (!contents) return contents.failed();
+    for (image::Item& item : contents->items) {
+      Row row{.path = path_of(item), .item = std::move(item)};
+      fill_value(row, partition.is_encrypted());
+      rows.push_back(std::move(row));
+    }
     return {};
   }
 
-  void fill_value(Row& row, const image::ValueView& value, bool is_encrypted) {
+  void fill_value(Row& row, bool is_encrypted) {
+    if (row.item.is_damaged) {
+      row.value = "damaged";
+      return;
+    }
+    const std::string space = row.item.namespace_text();
+    const image::ValueView value{space, row.item.key, row.item.type, row.item.bytes};
     row.is_hidden = !arguments_.show_secrets && image::is_hidden(value, is_encrypted);
     hidden_count_ += row.is_hidden ? 1 : 0;
     ++key_count_;
@@ -124,7 +117,7 @@ class Lister {
     std::vector<Column> columns = {{"KEY"}, {"TYPE"}, {"BYTES", true}, {"VALUE"}};
     std::vector<std::vector<std::string>> cells;
     for (const Row& row : rows) {
-      cells.push_back({row.path, image::type_name(row.type), std::to_string(row.bytes.size()), row.value});
+      cells.push_back({row.path, image::type_name(row.item.type), std::to_string(row.item.size), row.value});
     }
     print_table(columns, cells, context_);
   }
@@ -151,15 +144,16 @@ class Lister {
     for (const Row& row : rows) {
       text::Json entry = text::Json::object();
       entry.set("path", row.path);
-      entry.set("namespace", row.namespace_name ? text::Json(*row.namespace_name) : text::Json(nullptr));
-      entry.set("key", row.key).set("type", image::type_name(row.type)).set("bytes", row.bytes.size());
+      const image::Item& item = row.item;
+      entry.set("namespace", item.namespace_name ? text::Json(*item.namespace_name) : text::Json(nullptr));
+      entry.set("key", item.key).set("type", image::type_name(item.type)).set("bytes", item.size);
       if (row.has_value()) {
-        set_value(entry, row.type, row.bytes);
+        set_value(entry, item.type, item.bytes);
       } else {
         entry.set("value", nullptr);
       }
       if (row.is_hidden) entry.set("hidden", true);
-      if (row.is_damaged) entry.set("damaged", true);
+      if (item.is_damaged) entry.set("damaged", true);
       list.add(std::move(entry));
     }
     text::Json json = partition_json(*opened.source, region, partition);

@@ -35,6 +35,9 @@ constexpr std::array<Alias, 21> kAliases = {{{"erase", kNoChange},
                                              {"create", "use nvsafe build"},
                                              {"merge", "use nvsafe pack"},
                                              {"info", "use nvsafe show"},
+                                             {"backup", "use nvsafe export"},
+                                             {"compare", "use nvsafe diff"},
+                                             {"history", "use nvsafe log"},
                                              {"key", "use nvsafe keys"},
                                              {"generate-key", "use nvsafe keys new"},
                                              {"partition-table", "use nvsafe table"},
@@ -60,6 +63,11 @@ void register_verbs(CLI::App& app, Context& context) {
   register_compact(app, context);
   register_ls(app, context);
   register_get(app, context);
+  register_export(app, context);
+  register_diff(app, context);
+  register_log(app, context);
+  register_pages(app, context);
+  register_stat(app, context);
   register_boot(app, context);
   register_chip(app, context);
   register_help(app, context);

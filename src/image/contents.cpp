@@ -103,4 +103,22 @@ Outcome<text::Settings> settings_of(const Contents& contents, const std::string&
   return settings;
 }
 
+Contents contents_of(const text::Settings& settings) {
+  Contents contents;
+  for (const Setting& row : settings.rows) {
+    if (row.kind == Setting::Kind::kNamespace) {
+      contents.namespaces.push_back(row.namespace_name);
+      continue;
+    }
+    Item item;
+    item.namespace_name = row.namespace_name;
+    item.key = row.key;
+    item.type = row.type;
+    item.size = static_cast<std::uint32_t>(row.value.size());
+    item.bytes = row.value;
+    contents.items.push_back(std::move(item));
+  }
+  return contents;
+}
+
 }  // namespace nvsafe::image

@@ -54,4 +54,7 @@ using ItemFilter = std::function<bool(const Item&)>;
 // answer, or whose key another one of a namespace of the same name has, too.
 [[nodiscard]] text::Outcome<text::Settings> settings_of(const Contents& contents, const std::string& where);
 
+// What settings would make, as contents; the items have no place.
+[[nodiscard]] Contents contents_of(const text::Settings& settings);
+
 }  // namespace nvsafe::image

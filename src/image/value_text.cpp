@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/utf8.hpp"
+#include "image/known_value.hpp"
 #include "text/printable.hpp"
 #include "text/secret_name.hpp"
 #include "text/type_name.hpp"
@@ -37,6 +38,7 @@ std::string_view string_of(std::span<const std::uint8_t> bytes) {
 }
 
 std::string value_text(const ValueView& value) {
+  if (auto known = known_value_text(value)) return std::move(*known);
   if (is_number(value.type)) return text::number_text(value.bytes, value.type);
   if (value.type == ValueType::kString) return text::printable(string_of(value.bytes));
   if (is_text_value(value.bytes)) return text::in_quotes(string_of(value.bytes));

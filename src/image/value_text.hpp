@@ -23,7 +23,7 @@ struct ValueView {
 
 // A string's characters without its NUL.
 [[nodiscard]] std::string_view string_of(std::span<const std::uint8_t> bytes);
-// One line for a listing: numbers, quoted texts, "24 bytes: 00 01 …".
+// One line for a listing: numbers, texts, "00 01 …", or what is known of the value (known_value.hpp).
 [[nodiscard]] std::string value_text(const ValueView& value);
 
 // Whether a listing hides it: strings and blobs of encrypted partitions; elsewhere what is known to be secret

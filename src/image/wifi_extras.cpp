@@ -1,9 +1,7 @@
 #include "image/wifi_extras.hpp"
 
-#include <algorithm>
-
-#include "base/endian.hpp"
 #include "crypto/hash.hpp"
+#include "image/known_value.hpp"
 #include "image/value_text.hpp"
 #include "text/value.hpp"
 
@@ -19,7 +17,6 @@ constexpr std::size_t kPmkSize = 32;
 constexpr std::size_t kApSecondaryWaitSize = 2;
 constexpr std::size_t kPmkInfoZeroSize = 100;
 constexpr std::uint32_t kPmkIterationCount = 4096;
-constexpr std::size_t kSizedSsidSize = 36;  // ap.ssid as the driver stores it: its length as u32, then 32 bytes
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -34,9 +31,8 @@ std::string text_of(const Setting& row) {
   if (is_number(row.type)) return text::number_text(row.value, row.type);
   std::string_view text = string_of(row.value);
   if (row.type == ValueType::kString) return std::string(text);
-  if (row.key == "ap.ssid" && row.value.size() == kSizedSsidSize) {
-    text = std::string_view(reinterpret_cast<const char*>(row.value.data()), row.value.size()).substr(4);
-    return std::string(text.substr(0, std::min<std::size_t>(load_le32(row.value.data()), text.size())));
+  if (row.key == "ap.ssid") {
+    if (const auto name = sized_ssid(row.value)) return std::string(*name);
   }
   return std::string(text.substr(0, text.find('\0')));
 }

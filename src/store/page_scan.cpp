@@ -16,23 +16,6 @@ using format::EntryState;
 using format::kEntryCount;
 using format::kEntrySize;
 
-PageKind kind_of(const format::PageHeader& header, std::span<const std::uint8_t> page) {
-  if (header.state == format::PageState::kEmpty) return is_erased(page) ? PageKind::kBlank : PageKind::kDirty;
-  const auto bytes = page.first<format::kPageHeaderSize>();
-  if (format::is_retired_page_header(bytes)) return PageKind::kRetired;
-  if (header.crc != format::page_header_crc(bytes)) return PageKind::kDamaged;
-  switch (header.state) {
-    case format::PageState::kActive:
-      return PageKind::kActive;
-    case format::PageState::kFull:
-      return PageKind::kFull;
-    case format::PageState::kFreeing:
-      return PageKind::kFreeing;
-    default:
-      return PageKind::kDamaged;
-  }
-}
-
 // One page under the scan: the raw bytes, the marks unpacked, and where findings go.
 class PageScan {
  public:
@@ -41,7 +24,7 @@ class PageScan {
 
   Result<PageRecord> run(const format::EntryCipher* cipher) {
     const auto header = format::decode_page_header(bytes_.first<format::kPageHeaderSize>());
-    record_.kind = kind_of(header, bytes_);
+    record_.kind = page_kind(bytes_);
     record_.sequence = header.sequence;
     record_.version = header.version;
     if (record_.kind == PageKind::kBlank || record_.kind == PageKind::kRetired) return record_;
@@ -192,6 +175,25 @@ class PageScan {
 };
 
 }  // namespace
+
+PageKind page_kind(std::span<const std::uint8_t> page) {
+  NVSAFE_ASSERT(page.size() == format::kPageSize);
+  const auto bytes = page.first<format::kPageHeaderSize>();
+  const auto header = format::decode_page_header(bytes);
+  if (header.state == format::PageState::kEmpty) return is_erased(page) ? PageKind::kBlank : PageKind::kDirty;
+  if (format::is_retired_page_header(bytes)) return PageKind::kRetired;
+  if (header.crc != format::page_header_crc(bytes)) return PageKind::kDamaged;
+  switch (header.state) {
+    case format::PageState::kActive:
+      return PageKind::kActive;
+    case format::PageState::kFull:
+      return PageKind::kFull;
+    case format::PageState::kFreeing:
+      return PageKind::kFreeing;
+    default:
+      return PageKind::kDamaged;
+  }
+}
 
 Result<PageRecord> scan_page(std::uint32_t page_index, std::span<std::uint8_t> bytes, const format::EntryCipher* cipher,
                              ItemSink on_item, FindingSink on_finding) {

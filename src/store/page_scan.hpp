@@ -27,6 +27,9 @@ enum class PageKind : std::uint8_t {
   return kind == PageKind::kActive || kind == PageKind::kFull || kind == PageKind::kFreeing;
 }
 
+// What the header of a page says, and for an empty one whether it is. Requires: `page` is one page long.
+[[nodiscard]] PageKind page_kind(std::span<const std::uint8_t> page);
+
 // What the scan keeps of a page.
 struct PageRecord {
   PageRecord() = default;  // = {} would not find one for the bit fields (GCC 12)
