@@ -22,7 +22,7 @@ struct Alias {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<Alias, 21> kAliases = {{{"erase", kNoChange},
+constexpr std::array<Alias, 24> kAliases = {{{"erase", kNoChange},
                                              {"delete", kNoChange},
                                              {"rm", kNoChange},
                                              {"set", kNoChange},

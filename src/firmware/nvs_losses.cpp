@@ -109,7 +109,8 @@ std::vector<image::KeyCandidate> keys_at_hand(VirtualChip& chip) {
 
 LossWatch::LossWatch(VirtualChip& chip, std::string_view label, std::span<const image::KeyCandidate> more)
     : chip_(chip) {
-  for (const PartitionDevice& partition : *chip.partitions()) {
+  const auto partitions = chip.partitions();  // lives as long as the loop
+  for (const PartitionDevice& partition : *partitions) {
     if (partition.type != 1 || partition.subtype != 2 || partition.label != label) continue;
     partition_ = chip.flash().bytes().subspan(partition.address, partition.flash->size());
     break;
