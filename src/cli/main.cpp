@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/context.hpp"
+#include "cli/transform.hpp"
 #include "cli/verbs.hpp"
 #include "standin/tool.hpp"
 #include "text/suggest.hpp"
@@ -21,7 +22,7 @@ struct Alias {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<Alias, 22> kAliases = {{{"erase", "use nvsafe rm"},
+constexpr std::array<Alias, 25> kAliases = {{{"erase", "use nvsafe rm"},
                                              {"delete", "use nvsafe rm"},
                                              {"remove", "use nvsafe rm"},
                                              {"rename", "use nvsafe mv"},
@@ -41,6 +42,9 @@ constexpr std::array<Alias, 22> kAliases = {{{"erase", "use nvsafe rm"},
                                              {"key", "use nvsafe keys"},
                                              {"generate-key", "use nvsafe keys new"},
                                              {"partition-table", "use nvsafe table"},
+                                             {"purge", "use nvsafe wipe"},
+                                             {"fix", "use nvsafe repair"},
+                                             {"undelete", "use nvsafe recover"},
                                              {"encrypt-flash-data", "use nvsafe flash-encrypt"},
                                              {"decrypt-flash-data", "use nvsafe flash-decrypt"}}};
 
@@ -53,6 +57,11 @@ void register_verbs(CLI::App& app, Context& context) {
   register_extract(app, context);
   register_flash_encrypt(app, context);
   register_verify(app, context);
+  register_rekey(app, context);
+  register_wipe(app, context);
+  register_repair(app, context);
+  register_recover(app, context);
+  register_compact(app, context);
   register_ls(app, context);
   register_get(app, context);
   register_export(app, context);

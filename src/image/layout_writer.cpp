@@ -12,7 +12,7 @@ using format::kEntryCount;
 using format::kEntrySize;
 using format::kPageSize;
 
-LayoutWriter::LayoutWriter(std::uint8_t version) : version_(version) { start_page(); }
+LayoutWriter::LayoutWriter(std::uint8_t version, Rule rule) : version_(version), rule_(rule) { start_page(); }
 
 void LayoutWriter::start_page() {
   if (page_count_ > 0) {
@@ -50,7 +50,8 @@ void LayoutWriter::add_within_page(format::Entry header, std::span<const std::ui
   header.set_data(static_cast<std::uint16_t>(data.size()), nvs_crc32(data));
   // The original moves on also when the item would fill the page to its last entry; one of a whole page it cannot
   // place at all, and we do.
-  if (used_ > 0 && used_ + header.span >= kEntryCount) start_page();
+  const std::uint32_t end_max = rule_ == Rule::kTight ? kEntryCount : kEntryCount - 1;
+  if (used_ > 0 && used_ + header.span > end_max) start_page();
   append(header, data);
 }
 
@@ -60,7 +61,8 @@ bool LayoutWriter::add_blob(std::uint8_t namespace_index, const Name& key, std::
   entry.namespace_index = namespace_index;
   entry.type = ValueType::kBlobData;
   entry.set_key(key);
-  if (used_ == kEntryCount) start_page();
+  const std::uint32_t end_max = rule_ == Rule::kTight && !data.empty() ? kEntryCount - 1 : kEntryCount;
+  if (used_ >= end_max) start_page();
   std::uint32_t chunk_count = 0;
   do {
     if (chunk_count == format::kChunkCountMax) return false;
