@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/findings.hpp"
 #include "cli/input.hpp"
 #include "cli/key_globs.hpp"
 #include "cli/listing.hpp"
@@ -68,12 +69,8 @@ class Differ {
     if (!contents) return contents.failed();
     side.contents = std::move(*contents);
     side.is_encrypted = opened->partition->is_encrypted();
-    const store::Statistics statistics = store.statistics();
-    if (const std::uint32_t lost = statistics.written_entries - statistics.decoded_entries; lost > 0) {
-      side.is_partly_unreadable = true;
-      context_.warn(fmt::format("{}: {} of {} written entries do not decode; what they hold is not compared", argument,
-                                lost, statistics.written_entries));
-    }
+    if (const auto checked = store.check(); !checked) return core_failed(checked.error());
+    side.is_partly_unreadable = tell_findings(store, context_);
     return side;
   }
 

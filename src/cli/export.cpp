@@ -1,4 +1,7 @@
 // nvsafe export: the contents of a partition as a settings file that builds the same again.
+#include <algorithm>
+
+#include "cli/findings.hpp"
 #include "cli/input.hpp"
 #include "cli/key_globs.hpp"
 #include "cli/listing.hpp"
@@ -54,16 +57,10 @@ Outcome<Selection> select(const ExportArguments& arguments, store::Store& store)
   return selection;
 }
 
-// What does not decode may have been newer values.
+// What does not read may have been keys, or newer values of them.
 bool warn_of_doubt(const store::Store& store, const Selection& selection, const Context& context) {
   for (const std::string& line : selection.left_out) context.warn("left out: " + line);
-  const store::Statistics statistics = store.statistics();
-  const std::uint32_t lost = statistics.written_entries - statistics.decoded_entries;
-  if (lost > 0) {
-    context.warn(fmt::format("{} of {} written entries do not decode; keys or newer values may have been among them",
-                             lost, statistics.written_entries));
-  }
-  return lost > 0 || !selection.left_out.empty();
+  return tell_findings(store, context) || !selection.left_out.empty();
 }
 
 void tell(const ExportArguments& arguments, const Selection& selection, bool is_json_format, Context& context) {
@@ -98,6 +95,7 @@ Outcome<Exit> run_export(const ExportArguments& arguments, Context& context) {
   if (!opened) return opened.failed();
   const std::string where = image::describe(*opened->region, opened->file.source->file());
   store::Store& store = *opened->partition->store;
+  if (const auto checked = store.check(); !checked) return core_failed(checked.error());
   auto selection = select(arguments, store);
   if (!selection) return selection.failed();
   if (arguments.globs.is_any_given() && selection->contents.items.empty() && selection->left_out.empty()) {

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "cli/findings.hpp"
 #include "cli/input.hpp"
 #include "cli/key_globs.hpp"
 #include "cli/listing.hpp"
 #include "host/terminal.hpp"
 #include "image/contents.hpp"
-#include "image/finding_text.hpp"
 #include "image/value_text.hpp"
 
 namespace nvsafe::cli {
@@ -76,7 +76,7 @@ class Lister {
       context_.print(partition_line(*opened.source, region, partition));
       print_rows(rows);
     }
-    tell_findings(partition);
+    has_errors_ |= tell_findings(*partition.store, context_);
     return {};
   }
 
@@ -120,22 +120,6 @@ class Lister {
       cells.push_back({row.path, image::type_name(row.item.type), std::to_string(row.item.size), row.value});
     }
     print_table(columns, cells, context_);
-  }
-
-  void tell_findings(const image::OpenedPartition& partition) {
-    for (const store::Finding& finding : partition.store->findings()) {
-      const auto severity = image::severity_of(finding.code);
-      has_errors_ |= severity == image::FindingSeverity::kError;
-      if (severity == image::FindingSeverity::kNote && !context_.is_verbose) continue;
-      const std::string line = fmt::format("{}: {} {}", image::to_string(severity), image::finding_name(finding.code),
-                                           image::describe(finding));
-      if (context_.is_json) continue;
-      severity == image::FindingSeverity::kNote ? context_.note(line) : context_.alert(line);
-    }
-    if (const std::uint32_t left_out = partition.store->statistics().findings_left_out;
-        left_out > 0 && !context_.is_json) {
-      context_.alert(fmt::format("{} more findings are not listed", left_out));
-    }
   }
 
   text::Json to_json(const OpenedFile& opened, const image::Region& region, const image::OpenedPartition& partition,

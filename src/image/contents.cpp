@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "image/finding_text.hpp"
 #include "image/value_text.hpp"
@@ -29,8 +30,9 @@ Item started(const store::Store& store, const store::ItemInfo& info) {
 std::vector<std::string> namespaces_of(const store::Store& store) {
   const auto known = store.namespaces();
   std::vector<store::Namespace> sorted(known.begin(), known.end());
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const store::Namespace& a, const store::Namespace& b) { return a.index < b.index; });
+  std::sort(sorted.begin(), sorted.end(), [](const store::Namespace& a, const store::Namespace& b) {
+    return std::pair(a.index, a.location.value) < std::pair(b.index, b.location.value);
+  });
   std::vector<std::string> names;
   for (const store::Namespace& one : sorted) {
     if (std::find(names.begin(), names.end(), one.name.view()) == names.end()) names.emplace_back(one.name.view());

@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "image/contents.hpp"
 #include "image/finding_text.hpp"
@@ -72,8 +73,9 @@ class HistoryReader {
     }
     std::vector<std::uint32_t> order(page_count);
     for (std::uint32_t i = 0; i < page_count; ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [this](std::uint32_t a, std::uint32_t b) { return rank_of(pages_[a]) < rank_of(pages_[b]); });
+    std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return std::pair(rank_of(pages_[a]), a) < std::pair(rank_of(pages_[b]), b);
+    });
     page_ranks_.resize(page_count);
     for (std::uint32_t i = 0; i < page_count; ++i) page_ranks_[order[i]] = i;
     for (const std::uint32_t page : order) {

@@ -59,7 +59,7 @@ TEST(Export, what_does_not_read_is_left_out_and_said) {
   const Workplace workplace({{"nvs.bin", image}});
   const Ran ran = workplace.run({"export", "nvs.bin", "-o", "out.csv"});
   EXPECT_EQ(ran.status, 1) << ran;
-  EXPECT_FALSE(line_after(ran.err, "warning: ").empty()) << ran;
+  EXPECT_FALSE(line_after(ran.err, "error: NVS-D").empty()) << ran;
   EXPECT_FALSE(contains(workplace.read("out.csv"), "ssid"));
   EXPECT_TRUE(contains(workplace.read("out.csv"), "correct horse"));
 }

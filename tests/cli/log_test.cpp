@@ -107,7 +107,7 @@ TEST(Stat, json_and_a_wrong_key) {
   const Workplace workplace({{"nvs.bin", encrypted()}, {"k.bin", key_page(1)}, {"other.bin", key_page(2)}});
   const auto json = workplace.must_run({"stat", "nvs.bin", "--keys", "k.bin", "--json"}).json();
   EXPECT_EQ(json["stat"]["entries_live"], 3);
-  EXPECT_EQ(json["stat"]["string_max"]["now"], 3840);
+  EXPECT_EQ(json["stat"]["string_max"]["now"], 4000);
   EXPECT_EQ(json["stat"]["wear"]["pages"][0]["sequence"], 3);
   EXPECT_EQ(json["stat"]["residue"]["secrets"][0], "app/token");
   EXPECT_EQ(workplace.run({"stat", "nvs.bin", "--keys", "other.bin"}).status, 4);
