@@ -166,6 +166,7 @@ Outcome<void> Bench::show_help(const Words&) {
 }
 
 Outcome<Words> split_words(std::string_view line) {
+  if (line.find('\0') != std::string_view::npos) return problem(Exit::kUsage, "a line holds a zero byte");
   Words words;
   std::string word;
   bool is_word = false;

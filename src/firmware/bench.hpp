@@ -96,7 +96,7 @@ class Bench {
 };
 
 // The words of a line: blanks part them, quotes keep blanks, a backslash keeps the next character. Errors: kUsage for a
-// quote that is not closed.
+// quote that is not closed, and for a zero byte.
 [[nodiscard]] text::Outcome<std::vector<std::string>> split_words(std::string_view line);
 
 }  // namespace nvsafe::firmware
