@@ -219,6 +219,7 @@ void register_boot(CLI::App& app, Context& context) {
   verb.add_flag("-i,--interactive", arguments->is_interactive,
                 "Read commands from standard input also for a dump; for a chip folder that is so without it");
   verb.add_option("--cut", arguments->cut, "Power goes at this flash or eFuse operation, counted from 0")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   verb.add_option("--keys", arguments->keys.keys, "More keys, to name what a start loses (file or folder)")
       ->type_name("FILE|DIR");

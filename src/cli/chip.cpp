@@ -97,6 +97,7 @@ void register_chip(CLI::App& app, Context& context) {
   chip.require_subcommand(1);
   auto arguments = std::make_shared<ChipNewArguments>();
   CLI::App& verb = *chip.add_subcommand("new", "Make one from a dump, in a folder of its own");
+  verb.fallthrough();
   verb.add_option("folder", arguments->folder, "The folder, which must not exist")->required()->type_name("DIR");
   verb.add_option("--flash", arguments->flash, "A dump of the whole flash, plain or encrypted")
       ->required()
