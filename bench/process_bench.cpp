@@ -10,10 +10,15 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/endian.hpp"
+#include "chip/app_image.hpp"
+#include "crypto/hash.hpp"
 #include "format/key_page.hpp"
 #include "nvsafe/assert.hpp"
 #include "repeat.hpp"
 #include "sample.hpp"
+#include "table/binary.hpp"
+#include "table/csv.hpp"
 
 namespace nvsafe::bench {
 namespace {
@@ -97,6 +102,56 @@ void process_build(benchmark::State& state, const std::string& key_flag) {
 }
 BENCHMARK_CAPTURE(process_build, new_keys, "--new-keys")->Apply(one_by_one);
 BENCHMARK_CAPTURE(process_build, to_keys, "--to-keys")->Apply(one_by_one);
+
+// The smallest app with its one segment made 1.5 MiB long: as large as real ones.
+std::vector<std::uint8_t> app_of_real_size(const chip::Profile& profile) {
+  constexpr std::size_t kHeaderSize = 24 + 8;
+  constexpr std::size_t kDescriptionSize = 256;
+  constexpr std::uint32_t kSegmentSize = 1536 * 1024;
+  auto image = chip::make_app(profile, {"1", "bench", "v5.5.3"});
+  image.resize(kHeaderSize + kDescriptionSize);
+  store_le32(&image[kHeaderSize - 4], kSegmentSize);
+  std::uint32_t noise = 1;
+  while (image.size() < kHeaderSize + kSegmentSize) {
+    image.push_back(static_cast<std::uint8_t>((noise = noise * 1664525 + 1013904223) >> 24));
+  }
+  std::uint8_t checksum = 0xEF;
+  for (std::size_t i = kHeaderSize; i < image.size(); ++i) checksum ^= image[i];
+  while (image.size() % 16 != 15) image.push_back(0);
+  image.push_back(checksum);
+  const auto digest = crypto::sha256(image);
+  NVSAFE_ASSERT(digest.ok());
+  image.insert(image.end(), digest->begin(), digest->end());
+  return image;
+}
+
+std::string whole_flash(const chip::Profile& profile) {
+  constexpr std::size_t kFlashSize = 4 * 1024 * 1024;
+  constexpr std::size_t kAppOffset = 0x10000;
+  std::string flash(kFlashSize, '\xFF');
+  const auto put = [&flash](std::size_t offset, std::span<const std::uint8_t> bytes) {
+    std::copy(bytes.begin(), bytes.end(), flash.begin() + static_cast<std::ptrdiff_t>(offset));
+  };
+  table::ProblemList problems;
+  const auto rows = table::parse_csv(
+      "nvs, data, nvs, 0x9000, 0x6000\nnvs_keys, data, nvs_keys, 0xf000, 0x1000, encrypted\n"
+      "factory, app, factory, 0x10000, 0x200000\n",
+      {}, problems);
+  NVSAFE_ASSERT(rows.has_value());
+  put(table::kTableOffset, *table::encode_table(*rows, table::Md5Use::kYes, problems));
+  put(profile.bootloader_offset, chip::make_bootloader(profile, "v5.5.3"));
+  put(kAppOffset, app_of_real_size(profile));
+  return flash;
+}
+
+// A copy of a dump of 4 MiB starts for the first time: everything that has to be is encrypted, NVS makes its keys.
+void process_first_boot(benchmark::State& state, const char* chip) {
+  const WorkFolder folder;
+  const auto flash = folder.file_with("flash.bin", whole_flash(*chip::find_profile(chip)));
+  measure(state, {NVSAFE_PROGRAM, "-q", "boot", flash, "--flash-encryption", "development"});
+}
+BENCHMARK_CAPTURE(process_first_boot, esp32, "esp32")->Apply(one_by_one);
+BENCHMARK_CAPTURE(process_first_boot, esp32c3, "esp32c3")->Apply(one_by_one);
 
 // Start-up alone.
 void process_version(benchmark::State& state) { measure(state, {NVSAFE_PROGRAM, "--version"}); }

@@ -8,7 +8,7 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/nvsafe-library.XXXXXXXX")
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-unset DESTDIR NVSAFE_FLASH NVSAFE_TABLE NVSAFE_NVS_ENCRYPTION NVSAFE_HMAC_KEY
+unset DESTDIR NVSAFE_FLASH NVSAFE_TABLE NVSAFE_NVS_ENCRYPTION NVSAFE_HMAC_KEY NVSAFE_RELEASE NVSAFE_CHIP
 passed=0
 
 fail() { # what
@@ -76,6 +76,7 @@ pass
 
 # --- Firmware on a dump: what it writes is what the program reads.
 run "nvsafe pack" "$nvsafe" pack "$root/examples/partitions.csv" nvs="$root/examples/wifi.csv" --new-keys dump_keys.bin -o flash.bin
+cp flash.bin new.bin
 cat >firmware.c <<'END'
 #include "nvs.h"
 #include "nvs_flash.h"
@@ -98,6 +99,16 @@ before=$(sha256sum flash.bin)
 if (NVSAFE_FLASH=flash.bin ./firmware; exit $?) >"$folder/said" 2>&1; then fail "plain firmware started on encrypted NVS"; fi
 grep -q ESP_ERR_NVS_XTS_DECR_FAILED "$folder/said" || fail "plain firmware on encrypted NVS: another error"
 [ "$(sha256sum flash.bin)" = "$before" ] || fail "plain firmware changed encrypted NVS"
+pass
+
+# --- The same firmware on a virtual chip: its first boot encrypts the flash, and the values are there.
+run "nvsafe chip new" "$nvsafe" chip new chip --flash new.bin --chip esp32c3 --flash-encryption development
+run "firmware on a chip" env NVSAFE_CHIP=chip ./firmware
+run "nvsafe boot" "$nvsafe" boot chip -q -c 'get wifi/channel'
+[ "$(cat "$folder/said")" = 12 ] || fail "nvsafe boot: not 12"
+if cmp -s -i 32768 -n 4096 chip/flash.bin new.bin; then fail "the flash of the chip is not encrypted"; fi
+if (NVSAFE_CHIP=gone ./firmware; exit $?) >"$folder/said" 2>&1; then fail "firmware started on no chip"; fi
+grep -q 'NVSAFE_CHIP=gone: gone is no virtual chip' "$folder/said" || fail "firmware on no chip: another error"
 pass
 
 # --- What else the environment says: a table, a file for the HMAC key, a release that loses what this engine keeps.

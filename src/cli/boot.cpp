@@ -62,7 +62,8 @@ class Session {
     const bool is_terminal = host::is_terminal(STDIN_FILENO);
     if (is_terminal) context_.note("help lists the commands, quit ends");
     for (std::string line; prompt(is_terminal), std::getline(std::cin, line);) {
-      if (line.size() > kLineSizeMax || !run_line(line)) break;
+      if (line.size() > kLineSizeMax) return problem(Exit::kUsage, "a line of standard input is longer than 64 KiB");
+      if (!run_line(line)) break;
       NVSAFE_TRY(context_.flush());
     }
     return {};
@@ -158,6 +159,7 @@ Outcome<Exit> boot_folder(const BootArguments& arguments, Context& context) {
   device::VirtualChip& chip = (*folder)->chip();
   device::FirmwareSettings& settings = chip.settings();
   settings.is_safe = settings.is_safe || arguments.chip.is_safe;
+  settings.erases_nvs_on_error = settings.erases_nvs_on_error && !arguments.chip.keeps_nvs_on_error;
   if (!arguments.chip.release.empty()) settings.release = arguments.chip.release;
   if (!arguments.chip.nvs.empty()) {
     auto nvs = device::parse_nvs_encryption(arguments.chip.nvs);
@@ -188,8 +190,15 @@ Outcome<Exit> boot_dump(const BootArguments& arguments, Context& context) {
   auto made = arguments.chip.make(arguments.file, context);
   if (!made) return made.failed();
   device::VirtualChip chip(made->flash, std::move(made->efuses), made->settings);
+  const bool was_encrypted = chip.efuses().is_flash_encryption_on();
   auto ended = start(arguments, chip, arguments.is_interactive, context);
   if (!ended || !writes) return ended;
+  if (!was_encrypted && chip.efuses().is_flash_encryption_on() && arguments.chip.flash_key.empty() &&
+      arguments.chip.efuses.empty()) {
+    context.warn(fmt::format("the flash encryption key that this start made is gone with the chip: nobody reads {}",
+                             arguments.output));
+    context.note("--flash-key FILE starts with one that is known; nvsafe chip new keeps the whole chip");
+  }
   NVSAFE_TRY(outputs.add(output, made->flash));
   NVSAFE_TRY(outputs.commit());
   return ended;
@@ -210,6 +219,7 @@ void register_boot(CLI::App& app, Context& context) {
   verb.add_flag("-i,--interactive", arguments->is_interactive,
                 "Read commands from standard input also for a dump; for a chip folder that is so without it");
   verb.add_option("--cut", arguments->cut, "Power goes at this flash or eFuse operation, counted from 0")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
   verb.add_option("--keys", arguments->keys.keys, "More keys, to name what a start loses (file or folder)")
       ->type_name("FILE|DIR");

@@ -44,12 +44,12 @@ void ChipOptions::add_to(CLI::App& verb) {
 
 bool ChipOptions::is_any_given() const {
   return !chip.empty() || !flash_encryption.empty() || !flash_key.empty() || !hmac_key.empty() || !efuses.empty() ||
-         !partition.table_offset.empty();
+         flash_key_bits != 0 || !partition.table_offset.empty();
 }
 
 Outcome<firmware::NewChip> ChipOptions::make(const std::string& file, const Context& context) const {
   firmware::ChipRequest request{.file = file, .chip = chip, .release = release};
-  request.flash_key_bits = static_cast<std::uint16_t>(flash_key_bits);
+  if (flash_key_bits != 0) request.flash_key_bits = static_cast<std::uint16_t>(flash_key_bits);
   request.is_safe = is_safe;
   request.erases_nvs_on_error = !keeps_nvs_on_error;
   auto offset = partition.offset();

@@ -19,7 +19,7 @@ struct ChipOptions {
   std::string flash_key;
   std::string hmac_key;
   std::string efuses;
-  int flash_key_bits = 128;
+  int flash_key_bits = 0;  // 0: not given
   bool is_safe = false;
   bool keeps_nvs_on_error = false;
   PartitionOptions partition;

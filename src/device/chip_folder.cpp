@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,7 @@ using text::problem;
 using FlashEncryption = FirmwareSettings::FlashEncryption;
 
 constexpr int kVersion = 1;
+constexpr std::size_t kFlashSizeMax = 256 * 1024 * 1024;
 constexpr std::string_view kNewChip = "nvsafe chip new DIR --chip esp32c3 --flash dump.bin makes a virtual chip";
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
@@ -50,10 +52,10 @@ class Members {
     if (found == object_.end() || !found->is_boolean()) return wrong_member(file_, name, "is neither true nor false");
     return found->get<bool>();
   }
-  Outcome<std::uint32_t> number(const char* name) const {
+  Outcome<std::uint32_t> number(const char* name, std::uint32_t max = 0xFFFFFFFF) const {
     const auto found = object_.find(name);
-    if (found == object_.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > 0xFFFFFFFF) {
-      return wrong_member(file_, name, "is not a number of 32 bits");
+    if (found == object_.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > max) {
+      return wrong_member(file_, name, "is not a number up to " + std::to_string(max));
     }
     return found->get<std::uint32_t>();
   }
@@ -76,7 +78,7 @@ Outcome<void> take_settings(const Members& members, FolderSettings& out) {
   std::string chip, mode, nvs;
   NVSAFE_TRY(take(members.text("chip"), chip));
   NVSAFE_TRY(take(members.text("flash_encryption"), mode));
-  NVSAFE_TRY(take(members.number("flash_key_bits"), settings.flash_key_bits));
+  NVSAFE_TRY(take(members.number("flash_key_bits", 256), settings.flash_key_bits));
   NVSAFE_TRY(take(members.text("nvs_encryption"), nvs));
   NVSAFE_TRY(take(members.text("release"), settings.release));
   NVSAFE_TRY(take(members.boolean("safe"), settings.is_safe));
@@ -100,12 +102,15 @@ Failed<text::Problem> cannot_open(const std::string& path, int reason) {
 Outcome<std::span<std::uint8_t>> map_flash(const std::string& file) {
   const auto mapping = sim::map_file(file.c_str(), sim::Mapping::kWritable);
   if (!mapping) {
-    return problem(mapping.error().code == ErrorCode::kBadSize ? Exit::kBadInput : Exit::kIo,
-                   file + ": " + (mapping.error().code == ErrorCode::kBadSize ? "empty" : std::strerror(errno)));
+    const bool is_empty = mapping.error().code == ErrorCode::kBadSize;
+    const bool is_missing = !is_empty && errno == ENOENT;
+    if (!is_empty && !is_missing) return problem(Exit::kIo, file + ": " + std::strerror(errno));
+    return problem(Exit::kBadInput, file + (is_empty ? ": is empty" : ": no such file"), std::string(kNewChip));
   }
-  if (mapping->size() % Flash::kSectorSize != 0 || mapping->size() > 0x10000000) {
+  if (mapping->size() % Flash::kSectorSize != 0 || mapping->size() > kFlashSizeMax) {
     sim::unmap_file(*mapping);
-    return problem(Exit::kBadInput, file + " is not whole sectors of 4096 bytes, or more than 256 MiB");
+    return problem(Exit::kBadInput, file + " is not whole sectors of 4096 bytes, or more than 256 MiB",
+                   std::string(kNewChip));
   }
   return *mapping;
 }
@@ -149,6 +154,12 @@ Outcome<void> check_settings(const chip::Profile& profile, const FirmwareSetting
   }
   if (settings.nvs.scheme == NvsEncryption::Scheme::kHmac && !profile.has_hmac) {
     return problem(Exit::kUsage, std::string(profile.name) + " has no HMAC key in eFuse",
+                   "--nvs flash-encryption keeps the keys in nvs_keys");
+  }
+  const bool knows_hmac = release->major != 5 ? release->major > 5 : release->minor >= 2;
+  if (settings.nvs.scheme == NvsEncryption::Scheme::kHmac && !knows_hmac) {
+    return problem(Exit::kUsage,
+                   "ESP-IDF " + settings.release + " takes no NVS keys from an HMAC key: 5.2 was the first",
                    "--nvs flash-encryption keeps the keys in nvs_keys");
   }
   if (settings.flash_key_bits != 128 && settings.flash_key_bits != 256) {
@@ -200,8 +211,9 @@ ChipFolder::~ChipFolder() {
 Outcome<std::unique_ptr<ChipFolder>> ChipFolder::open(const std::string& path) {
   std::unique_ptr<ChipFolder> folder(new ChipFolder);
   const std::string settings_file = host::join_path(path, kSettingsFile);
-  folder->lock_ = host::FileDescriptor(::open(settings_file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!folder->lock_.is_open()) return cannot_open(path, errno);
+  // The folder is locked, not chip.json: an editor may put another file in its place meanwhile.
+  folder->lock_ = host::FileDescriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder->lock_.is_open() || ::access(settings_file.c_str(), R_OK) != 0) return cannot_open(path, errno);
   if (::flock(folder->lock_.number(), LOCK_EX | LOCK_NB) != 0) {
     return problem(Exit::kUsage, path + " is in use by another program");
   }

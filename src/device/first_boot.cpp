@@ -26,10 +26,12 @@ FirstBoot ended(const Error& error, const Console& console, std::string_view wha
   return {FirstBootEnd::kFailed, std::move(reason)};
 }
 
-// The block that holds the key for flash encryption.
+// The block that holds the key for flash encryption, or its first half.
 std::optional<std::size_t> find_key(const Efuses& efuses) {
   const auto short_key = efuses.find_key_block(KeyPurpose::kXtsAes128);
-  return short_key ? short_key : efuses.find_key_block(KeyPurpose::kXtsAes256Key1);
+  if (short_key) return short_key;
+  const auto first_half = efuses.find_key_block(KeyPurpose::kXtsAes256Key1);
+  return first_half ? first_half : efuses.find_key_block(KeyPurpose::kXtsAes256Key2);
 }
 
 bool is_protected(const Efuses& efuses, std::size_t index) {
@@ -38,7 +40,23 @@ bool is_protected(const Efuses& efuses, std::size_t index) {
   return block.is_read_protected && block.is_write_protected && (!has_purpose || block.is_purpose_protected);
 }
 
+// What is wrong with the key that is there; empty: nothing. Of one of 256 bits both halves count.
+std::string key_fault(const Efuses& efuses) {
+  std::size_t half_count = 0;
+  for (const KeyPurpose purpose : {KeyPurpose::kXtsAes128, KeyPurpose::kXtsAes256Key1, KeyPurpose::kXtsAes256Key2}) {
+    const auto block = efuses.find_key_block(purpose);
+    if (!block) continue;
+    if (purpose != KeyPurpose::kXtsAes128) ++half_count;
+    if (!is_protected(efuses, *block)) {
+      return std::string(efuses.key_block_name(*block)) + " holds a key that is not read- and write-protected";
+    }
+  }
+  return half_count == 1 ? "one half of a key of 256 bits is missing" : "";
+}
+
 std::size_t new_key_size(const VirtualChip& chip) {
+  constexpr std::uint32_t kThreeOfFour = 1;
+  if (chip.efuses().read(Fuse::kCodingScheme) == kThreeOfFour) return 24;
   const bool is_esp32 = chip.profile().flash_scheme == chip::FlashScheme::kEsp32;
   return !is_esp32 && chip.settings().flash_key_bits == 256 && chip.profile().has_xts_256 ? 64 : Efuses::kKeySize;
 }
@@ -66,9 +84,8 @@ Result<void> stage_fuses(const VirtualChip& chip, Efuses& efuses) {
 FirstBoot prepare_efuses(VirtualChip& chip, const Console& console) {
   const auto key = find_key(chip.efuses());
   const auto free = chip.efuses().first_free_key_block();
-  if (key && !is_protected(chip.efuses(), *key)) {
-    return refused(console, "Invalid key state: " + std::string(chip.efuses().key_block_name(*key)) +
-                                " holds a key that is not read- and write-protected");
+  if (const std::string fault = key_fault(chip.efuses()); !fault.empty()) {
+    return refused(console, "Invalid key state: " + fault);
   }
   if (!key && !free) return refused(console, "no eFuse block is free for a flash encryption key");
   console.info(kTag,
@@ -122,11 +139,17 @@ FirstBoot encrypt_contents(VirtualChip& chip, const table::Table& table, const C
   return {};
 }
 
+// A C2 whose key is 16 bytes of eFuse: to it a full count is not yet release mode.
+bool has_derived_key(const Efuses& efuses) {
+  return efuses.profile().has_derived_key && efuses.read(Fuse::kXtsKeyLength256) == 0;
+}
+
 FirstBoot count_up(VirtualChip& chip, const Console& console) {
   const bool is_release = chip.settings().flash_encryption == FlashEncryption::kRelease;
   if (is_release) console.info(kTag, "Setting CRYPT_CNT for permanent encryption");
-  const auto burnt = chip.burn([&](Efuses& efuses) {
-    return efuses.stage_crypt_count(is_release ? Efuses::CountTo::kFull : Efuses::CountTo::kNext);
+  const auto burnt = chip.burn([&](Efuses& efuses) -> Result<void> {
+    NVSAFE_TRY(efuses.stage_crypt_count(is_release ? Efuses::CountTo::kFull : Efuses::CountTo::kNext));
+    return is_release && has_derived_key(efuses) ? efuses.stage_write_protection(Fuse::kCryptCount) : Result<void>();
   });
   if (!burnt) return ended(burnt.error(), console, "burning the count");
   console.info("efuse", "BURN BLOCK0");

@@ -220,7 +220,12 @@ Outcome<void> Bench::stats(const Words& words) {
 }
 
 Outcome<void> Bench::namespaces(const Words& words) {
-  for (const std::string& name : namespaces_of(words.empty() ? NVS_DEFAULT_PART_NAME : words[0])) {
+  const Path path{words.empty() ? NVS_DEFAULT_PART_NAME : words[0], {}, {}};
+  nvs_stats_t stats{};
+  if (const esp_err_t up = nvs_get_stats(path.partition.c_str(), &stats); up != ESP_OK) {
+    return Failed{explain(up, path)};
+  }
+  for (const std::string& name : namespaces_of(path.partition)) {
     out_.result(text::printable(name));
   }
   return {};

@@ -63,7 +63,10 @@ Outcome<void> Bench::write(const Words& given) {
   if (!bytes) return bytes.failed();
   const bool is_partition = place->size > 0;
   const std::size_t room = is_partition ? place->size : chip_.flash().bytes().size() - place->address;
-  if (place->address % Flash::kSectorSize != 0 || bytes->size() > room) {
+  if (place->address % Flash::kSectorSize != 0) {
+    return problem(Exit::kUsage, fmt::format("{} is not the start of a sector of 4096 bytes", words[0]));
+  }
+  if (bytes->size() > room) {
     return problem(Exit::kUsage,
                    fmt::format("{} bytes do not fit at {}, which takes {}", bytes->size(), words[0], room));
   }

@@ -108,7 +108,13 @@ class Maker {
                                  request_.file),
                      "--chip and --partition-table-offset must be right, too");
     }
-    return burn_flash_key(state == chip::DumpState::kEncrypted);
+    const bool is_on = state == chip::DumpState::kEncrypted;
+    if (is_on && request_.efuses && !efuses_->is_flash_encryption_on()) {
+      return problem(Exit::kBadInput,
+                     fmt::format("{} is encrypted, and in the eFuses flash encryption is off", request_.file),
+                     "are both of the same chip, read at the same time?");
+    }
+    return burn_flash_key(is_on);
   }
 
   Outcome<void> burn_flash_key(bool is_on) {

@@ -3,7 +3,10 @@
 #include <array>
 
 #include "chip/device_keys.hpp"
+#include "format/entry_state.hpp"
 #include "format/key_page.hpp"
+#include "format/layout.hpp"
+#include "format/page_header.hpp"
 #include "image/contents.hpp"
 #include "keys/key_file.hpp"
 
@@ -43,14 +46,26 @@ void add_hmac_keys(std::vector<image::KeyCandidate>& keys, VirtualChip& chip) {
   }
 }
 
+// By state words and marks alone, so that pages of a newer format count, too.
+std::uint32_t count_written(std::span<const std::uint8_t> partition) {
+  std::uint32_t count = 0;
+  for (; partition.size() >= format::kPageSize; partition = partition.subspan(format::kPageSize)) {
+    const auto header = format::decode_page_header(partition.first<format::kPageHeaderSize>());
+    if (!format::is_in_use(header.state)) continue;
+    const auto marks = partition.subspan<format::kBitmapOffset, format::kBitmapSize>();
+    for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
+      count += format::entry_state(marks, i) == format::EntryState::kWritten ? 1 : 0;
+    }
+  }
+  return count;
+}
+
 // Never fails: what cannot be opened is not readable.
 NvsContents read_contents(std::span<const std::uint8_t> partition, std::span<const image::KeyCandidate> keys,
                           Allocator& allocator) {
   NvsContents contents;
   const image::Region region{.bytes = partition};
-  if (const auto counted = image::try_key(region, nullptr, "", allocator)) {
-    contents.written_entries = counted->written_entries;
-  }
+  contents.written_entries = count_written(partition);
   auto opened = image::open_partition(region, keys, "", allocator);
   if (!opened) return contents;
   contents.is_readable = true;
@@ -64,6 +79,9 @@ NvsContents read_contents(std::span<const std::uint8_t> partition, std::span<con
     value.push_back(static_cast<std::uint8_t>(item.type));
     contents.values[item.namespace_name.value_or("") + "/" + item.key] = std::move(value);
   }
+  // Pages of a newer format are in the way of nobody, and nobody reads them.
+  const auto decoded = image::try_key(region, (*opened)->key, "", allocator);
+  contents.is_readable = decoded && (decoded->decoded_entries > 0 || decoded->is_blank());
   return contents;
 }
 

@@ -45,7 +45,7 @@ void check_flash_encryption(VirtualChip& chip, const Console& console) {
 // The lines of nvs_sec_provider, before anything is read.
 void tell_scheme(const VirtualChip& chip, const Console& console) {
   const Scheme scheme = chip.settings().nvs.scheme;
-  if (scheme == Scheme::kNone || !is_since(chip, 5, 2)) return;
+  if (scheme == Scheme::kNone || !(chip.settings().is_safe || is_since(chip, 5, 2))) return;
   console.info("nvs_sec_provider", std::string("NVS encryption: Registering ") +
                                        (scheme == Scheme::kHmac ? "HMAC-based" : "Flash encryption-based") + " scheme");
 }
@@ -87,7 +87,8 @@ bool is_same(const nvs_sec_cfg_t& a, const nvs_sec_cfg_t& b) {
 // nvs_flash_init(), and what it said on the way.
 void init_nvs(VirtualChip& chip, Startup& startup, const Console& console) {
   nvs_sec_cfg_t before{}, after{};
-  const bool wants_keys = chip.settings().nvs.scheme != Scheme::kNone && is_since(chip, 4, 3);
+  const bool knows_keys = chip.settings().is_safe || is_since(chip, 4, 3);
+  const bool wants_keys = chip.settings().nvs.scheme != Scheme::kNone && knows_keys;
   esp_err_t read = ESP_OK;
   if (wants_keys) {
     tell_scheme(chip, console);
@@ -97,9 +98,10 @@ void init_nvs(VirtualChip& chip, Startup& startup, const Console& console) {
   startup.init = nvs_flash_init();
   if (wants_keys) {
     const esp_err_t now = read_keys(chip, after);
-    startup.has_made_keys = now == ESP_OK && (read != ESP_OK || !is_same(before, after));
+    const bool are_new = now == ESP_OK && (read != ESP_OK || !is_same(before, after));
+    startup.has_made_keys = startup.has_made_keys || are_new;  // also at the call before, which the app answered
     startup.is_encrypted = startup.init == ESP_OK;
-    if (startup.has_made_keys) console.info("nvs", "Generating NVS encr-keys...");
+    if (are_new) console.info("nvs", "Generating NVS encr-keys...");
     if (startup.is_encrypted) console.info("nvs", "NVS partition \"nvs\" is encrypted.");
   }
   secure_wipe({reinterpret_cast<std::uint8_t*>(&before), sizeof before});

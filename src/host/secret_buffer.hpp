@@ -36,7 +36,7 @@ class SecretBuffer {
   // New bytes are zero; bytes cut off are wiped.
   void resize(std::size_t size) {
     if (size > capacity_) grow(std::max(size, capacity_ * 2));
-    if (size < size_) secure_wipe({data_.get() + size, size_ - size});
+    if (size < size_) secure_wipe(mutable_bytes().subspan(size));
     size_ = size;
   }
 

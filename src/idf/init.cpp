@@ -38,16 +38,25 @@ esp_err_t mount(Storage& storage, Flash& flash, const nvs_sec_cfg_t* keys) {
   return ESP_OK;
 }
 
+// What NVS of this firmware works on. nullptr: it refuses a partition that flash encryption covers. Up to 4.2 it did
+// not look at that, and read and wrote past the encryption.
+Flash* flash_for_nvs(const KnownPartition& partition) {
+  if (!partition.info.encrypted) return partition.flash;
+  const auto wanted = wanted_release();
+  return wanted && *wanted && !(*wanted)->is_since(4, 3) ? partition.raw_flash : nullptr;
+}
+
 // Requires: the lock, exclusive; the label is not up.
 esp_err_t bring_up(const KnownPartition& partition, const nvs_sec_cfg_t* keys) {
-  if (partition.info.encrypted) return ESP_ERR_NVS_WRONG_ENCRYPTION;
+  Flash* const flash = flash_for_nvs(partition);
+  if (flash == nullptr) return ESP_ERR_NVS_WRONG_ENCRYPTION;
   Runtime& state = runtime();
   Allocator& allocator = platform().allocator();
   auto* storage = create<Storage>(allocator);
   if (storage == nullptr) return ESP_ERR_NO_MEM;
   storage->label = *label_of(partition.info.label);
   storage->is_read_only = partition.info.readonly;
-  const esp_err_t result = mount(*storage, *partition.flash, keys);
+  const esp_err_t result = mount(*storage, *flash, keys);
   if (result != ESP_OK) {
     destroy(allocator, storage);
     return result;
@@ -75,10 +84,11 @@ esp_err_t init_label(const char* label, const nvs_sec_cfg_t* keys) {
 // Requires: the lock, exclusive.
 esp_err_t erase(const KnownPartition& partition) {
   if (Storage* const storage = runtime().find_storage(partition.info.label)) runtime().remove_storage(*storage);
-  if (partition.info.encrypted) return ESP_ERR_NVS_WRONG_ENCRYPTION;
+  Flash* const flash = flash_for_nvs(partition);
+  if (flash == nullptr) return ESP_ERR_NVS_WRONG_ENCRYPTION;
   if (partition.info.readonly) return ESP_ERR_NOT_ALLOWED;
   for (std::uint32_t offset = 0; offset < partition.info.size; offset += Flash::kSectorSize) {
-    const auto erased = partition.flash->erase_sector(offset);
+    const auto erased = flash->erase_sector(offset);
     if (!erased) return to_esp_err(erased, Access::kWrite);
   }
   return ESP_OK;

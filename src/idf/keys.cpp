@@ -98,18 +98,16 @@ Result<format::XtsKey> read_keys(const KnownPartition& partition) {
 }
 
 // The scheme that the firmware is built with, if the program has registered none.
-esp_err_t register_built_in(const NvsEncryption& encryption) {
+esp_err_t register_built_in(const NvsEncryption& encryption, const std::optional<WantedRelease>& wanted) {
   nvs_sec_scheme_t* handle = nullptr;
-  esp_err_t result = ESP_ERR_INVALID_ARG;
   if (encryption.scheme == NvsEncryption::Scheme::kFlashEncryption) {
     const nvs_sec_config_flash_enc_t config = NVS_SEC_PROVIDER_CFG_FLASH_ENC_DEFAULT();
-    if (config.nvs_keys_part == nullptr) return ESP_ERR_INVALID_ARG;
-    result = nvs_sec_provider_register_flash_enc(&config, &handle);
-  } else {
-    const nvs_sec_config_hmac_t config = {static_cast<hmac_key_id_t>(encryption.hmac_slot)};
-    result = nvs_sec_provider_register_hmac(&config, &handle);
+    // Schemes came with 5.2; before, nvs_flash_init() looked for the partition and gave up by itself.
+    if (config.nvs_keys_part == nullptr) return wanted && !wanted->is_since(5, 2) ? ESP_FAIL : ESP_ERR_INVALID_ARG;
+    return nvs_sec_provider_register_flash_enc(&config, &handle);
   }
-  return result;
+  const nvs_sec_config_hmac_t config = {static_cast<hmac_key_id_t>(encryption.hmac_slot)};
+  return nvs_sec_provider_register_hmac(&config, &handle);
 }
 
 // Keys for the partition "nvs": those that are there. New ones only where none have been, and where nothing could have
@@ -161,7 +159,7 @@ esp_err_t nvs_flash_init(void) {
   if (*wanted && !(*wanted)->is_since(4, 3)) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);  // never encrypted
   if (registered_scheme().nvs_flash_read_cfg == nullptr) {
     if (encryption.scheme == NvsEncryption::Scheme::kNone) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);
-    const esp_err_t registered = register_built_in(encryption);
+    const esp_err_t registered = register_built_in(encryption, *wanted);
     if (registered != ESP_OK) return registered;
   }
   nvs_sec_scheme_t scheme = registered_scheme();

@@ -6,10 +6,10 @@
 #include <map>
 #include <optional>
 
-#include "flash/memory_flash.hpp"
 #include "image/contents.hpp"
 #include "image/finding_text.hpp"
 #include "image/page_view.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "store/mount_plan.hpp"
 
 namespace nvsafe::image {
@@ -169,7 +169,7 @@ class Repair {
   // --- What a mount does
 
   Outcome<void> carry_out_mount() {
-    flash::MemoryFlash flash(repaired_.bytes);
+    MemoryFlash flash(repaired_.bytes);
     store::Statistics statistics;
     auto opened = store::Store::open(flash, allocator_, cipher(), statistics);
     if (!opened) return core_failed(opened.error());

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "flash/memory_flash.hpp"
 #include "image/finding_text.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "store/overlay_flash.hpp"
 #include "text/value.hpp"
 
@@ -101,7 +101,7 @@ class Rehearsal {
   }
 
   std::vector<std::uint8_t> bytes_;
-  flash::MemoryFlash flash_;
+  MemoryFlash flash_;
   const format::EntryCipher* cipher_;
   Allocator& allocator_;
   std::uint8_t namespace_index_ = 0;

@@ -6,12 +6,12 @@
 #include <set>
 
 #include "base/erased.hpp"
-#include "flash/memory_flash.hpp"
 #include "format/entry_set.hpp"
 #include "image/contents.hpp"
 #include "image/finding_text.hpp"
 #include "image/history.hpp"
 #include "image/page_view.hpp"
+#include "nvsafe/memory_flash.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -126,7 +126,7 @@ class Wiper {
   // What refuses to be mounted stays untidy: then only what is marked erased is overwritten.
   Outcome<void> tidy() {
     const std::vector<std::uint8_t> old(bytes_.begin(), bytes_.end());
-    flash::MemoryFlash flash(bytes_);
+    MemoryFlash flash(bytes_);
     store::Statistics statistics;
     const auto mounted = store::Store::mount(flash, allocator_, cipher(), {}, statistics);
     if (mounted) {

@@ -1,9 +1,7 @@
 #include "text/printable.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
-#include <iterator>
+#include <cstdio>
 #include <optional>
 
 #include "base/utf8.hpp"
@@ -41,6 +39,14 @@ bool is_harmless(char32_t code) {
 
 bool is_printable(char32_t code) { return is_harmless(code) && code != '\\'; }
 
+// Without fmt: this file goes into the library for other programs, which do not link it.
+template <std::size_t Size>
+void append_hex(std::string& out, const char (&format)[Size], std::uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, static_cast<unsigned>(value));
+  out += text;
+}
+
 void append_escaped(std::string& out, std::string_view bytes) {
   for (const char c : bytes) {
     switch (c) {
@@ -57,7 +63,7 @@ void append_escaped(std::string& out, std::string_view bytes) {
         out += "\\\\";
         break;
       default:
-        fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<std::uint8_t>(c));
+        append_hex(out, "\\x%02X", static_cast<std::uint8_t>(c));
     }
   }
 }
@@ -81,10 +87,10 @@ std::string escaped(std::string_view bytes, bool (*stays)(char32_t)) {
 // Past U+FFFF as a surrogate pair.
 void append_json_escaped(std::string& out, char32_t code) {
   if (code > 0xFFFF) {
-    fmt::format_to(std::back_inserter(out), "\\u{:04x}", 0xD7C0 + (static_cast<std::uint32_t>(code) >> 10));
+    append_hex(out, "\\u%04x", 0xD7C0 + (static_cast<std::uint32_t>(code) >> 10));
     code = 0xDC00 + (code & 0x3FF);
   }
-  fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code));
+  append_hex(out, "\\u%04x", static_cast<std::uint32_t>(code));
 }
 
 std::size_t columns_of(const std::optional<Utf8Character>& character) {
@@ -142,7 +148,7 @@ std::string shorten(std::string_view printable_text, std::size_t columns_max) {
 
 std::string in_quotes(std::string_view bytes) {
   // What is past the cut need not be escaped: each byte takes at least a quarter of a column.
-  return fmt::format("'{}'", shorten(printable(bytes.substr(0, 4 * kQuotedColumnsMax + 4)), kQuotedColumnsMax));
+  return "'" + shorten(printable(bytes.substr(0, 4 * kQuotedColumnsMax + 4)), kQuotedColumnsMax) + "'";
 }
 
 }  // namespace nvsafe::text

@@ -1,7 +1,5 @@
 #include "text/suggest.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -57,7 +55,7 @@ std::optional<std::string_view> suggest(std::string_view word, std::span<const s
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   const auto best = suggest(word, candidates);
-  return best ? fmt::format("did you mean {}?", in_quotes(*best)) : "";
+  return best ? "did you mean " + in_quotes(*best) + "?" : "";
 }
 
 }  // namespace nvsafe::text

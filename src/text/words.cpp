@@ -5,6 +5,7 @@
 namespace nvsafe::text {
 
 Outcome<std::vector<std::string>> split_words(std::string_view line) {
+  if (line.find('\0') != std::string_view::npos) return problem(Exit::kUsage, "a line holds a zero byte");
   std::vector<std::string> words;
   std::string word;
   bool is_word = false;

@@ -10,7 +10,7 @@
 namespace nvsafe::text {
 
 // Blanks part words, quotes keep blanks, a backslash keeps the next character (not between single quotes). Errors:
-// kUsage for a quote that is not closed.
+// kUsage for a quote that is not closed, and for a zero byte.
 [[nodiscard]] Outcome<std::vector<std::string>> split_words(std::string_view line);
 
 }  // namespace nvsafe::text

@@ -143,7 +143,7 @@ Ran Workplace::run(const Arguments& arguments, const Surroundings& surroundings)
   const pid_t child = ::fork();
   if (child == 0) {
     if (prepare(surroundings, path().c_str(), in, out, err)) {
-      ::execve(NVSAFE_PROGRAM, word_pointers.data(), environment_pointers.data());
+      ::execve(surroundings.program.c_str(), word_pointers.data(), environment_pointers.data());
     }
     ::_exit(127);
   }

@@ -24,6 +24,7 @@ enum class Stdout : std::uint8_t { kKept, kClosed, kFull };
 
 // Everything that a run can have besides its arguments.
 struct Surroundings {
+  std::string program = NVSAFE_PROGRAM;
   std::string called_as = NVSAFE_PROGRAM;  // argv[0]
   std::string input;                       // standard input
   std::vector<std::string> environment;    // NAME=VALUE, besides LC_ALL

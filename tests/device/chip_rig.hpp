@@ -78,7 +78,8 @@ struct ChipRig {
   }
   // As the chip reads it.
   [[nodiscard]] Bytes through(std::string_view label) {
-    for (const PartitionDevice& device : *chip.partitions()) {
+    const auto partitions = chip.partitions();
+    for (const PartitionDevice& device : *partitions) {
       if (device.label != label) continue;
       Bytes bytes(device.flash->size());
       EXPECT_TRUE(device.flash->read(0, bytes).ok());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "flash/memory_flash.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "support/built_image.hpp"
 #include "support/nvs_writer.hpp"
 
@@ -37,7 +37,7 @@ class Device {
 
  private:
   Bytes bytes_;
-  flash::MemoryFlash flash_;
+  MemoryFlash flash_;
   test::CountingAllocator allocator_;
   std::optional<store::Store> store_;
 };

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/endian.hpp"
-#include "flash/memory_flash.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "image/contents.hpp"
 #include "image/open.hpp"
 #include "sim/seeded_random.hpp"
@@ -121,7 +121,7 @@ class RandomImageMaker {
   sim::SeededRandom random_;
   RandomImageOptions options_;
   RandomImage image_;
-  flash::MemoryFlash flash_;
+  MemoryFlash flash_;
   std::optional<format::EntryCipher> cipher_;
   test::CountingAllocator allocator_;
   std::optional<store::Store> store_;

@@ -12,7 +12,7 @@ namespace {
 // What a boot of that firmware with this key makes of it; nullopt: with none.
 Bytes booted(Bytes bytes, store::Policy policy, const std::optional<std::uint32_t>& key_seed) {
   test::CountingAllocator allocator;
-  flash::MemoryFlash flash(bytes);
+  MemoryFlash flash(bytes);
   const auto cipher = cipher_of(key_seed);
   const auto mounted = store::mount_as_release(flash, allocator, cipher ? &*cipher : nullptr, store::traits_of(policy));
   EXPECT_TRUE(mounted.ok());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "flash/memory_flash.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "support/nvs_writer.hpp"
 
 namespace nvsafe::image {
@@ -33,7 +33,7 @@ class Partition {
 
  private:
   Bytes bytes_;
-  flash::MemoryFlash flash_;
+  MemoryFlash flash_;
   test::CountingAllocator allocator_;
   std::optional<store::Store> store_;
 };
@@ -134,7 +134,7 @@ TEST(Stat, the_bounds_on_wear_hold) {
     }
 
    private:
-    flash::MemoryFlash flash_;
+    MemoryFlash flash_;
 
    public:
     std::vector<std::uint64_t> counts;
