@@ -51,6 +51,8 @@ constexpr char kKill = 21;      // Ctrl-U: the line anew
 constexpr char kBackspace = 8;
 constexpr char kDelete = 127;
 
+constexpr std::size_t kLineSizeMax = 64 * 1024;  // nobody types more
+
 enum class Typed : std::uint8_t { kLine, kNothing, kInterrupted };
 
 Typed read_line(int file, SecretBuffer& line) {
@@ -64,6 +66,7 @@ Typed read_line(int file, SecretBuffer& line) {
     if (c == kKill) {
       line.resize(0);
     } else if (c != kBackspace && c != kDelete) {
+      if (line.size() >= kLineSizeMax) return Typed::kNothing;
       line.resize(line.size() + 1);
       line.data()[line.size() - 1] = static_cast<std::uint8_t>(c);
     } else if (!line.empty()) {
