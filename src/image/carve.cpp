@@ -20,7 +20,7 @@ constexpr std::uint32_t kPlaceMax = 1024;
 // Entries of a page that are tried: the first may be damaged.
 constexpr std::size_t kProbeCount = 2;
 // Places tried in all, against files made to take for ever. About a second.
-constexpr std::uint64_t kTriesMax = 12'000'000;
+constexpr std::uint64_t kTriesMax = 8'000'000;
 // Sectors without a page header that a partition may have between two pages: blank ones, and one that is damaged.
 constexpr std::uint32_t kBlankGapMax = 16;
 constexpr std::uint32_t kDamagedGapMax = 1;
@@ -189,7 +189,6 @@ class Proof {
   struct Known {
     std::size_t key;
     std::int64_t base;
-    friend bool operator==(const Known&, const Known&) = default;
   };
 
   void prove(Page& page) {

@@ -44,6 +44,9 @@ std::string hint_for(FileKind kind, const std::string& file) {
   }
 }
 
+// What one NVS partition with pages in it counts for a table, more than all else.
+constexpr std::uint32_t kFitsNvs = 4;
+
 // Enough of a key page to decode it, in whole blocks of either cipher.
 constexpr std::size_t kKeyPageRead = 96;
 static_assert(kKeyPageRead >= format::kKeyPageWrittenSize && kKeyPageRead % 32 == 0);
@@ -151,7 +154,9 @@ void Source::find_table(const SourceOptions& options) {
 
 // A dump may have several: a copy in an app, one that an older layout left. The one that fits the rest is the dump's.
 void Source::search_table() {
-  std::uint32_t best = 0;
+  // What says that NVS is where none is, while there is some elsewhere, is of another dump, or this one was moved.
+  const bool has_nvs = kind_ == FileKind::kNvsImage || kind_ == FileKind::kDumpWithoutTable;
+  std::uint32_t best = has_nvs ? kFitsNvs : 0;
   std::uint32_t best_offset = 0;
   const auto look = [&](std::uint32_t at, const FlashKeyCandidate* key) {
     auto table = chip::table_at(bytes_, at, key != nullptr ? &key->cipher : nullptr);
@@ -168,7 +173,7 @@ void Source::search_table() {
     look(static_cast<std::uint32_t>(at), nullptr);
     for (const FlashKeyCandidate& key : flash_keys()) look(static_cast<std::uint32_t>(at), &key);
   }
-  if (best == 0) return;
+  if (!table_) return;
   const std::string why = table_problem_ ? "the table at 0x8000 is damaged" : "no table lies at 0x8000";
   note(fmt::format("note: {}; the one at {:#x} is used", why, best_offset));
   table_offset_ = best_offset;
@@ -195,7 +200,7 @@ std::uint32_t Source::fitness(const table::Table& table, std::uint32_t offset, c
     }
     nvs_count += has_page ? 1 : 0;
   }
-  return 4 * nvs_count + (is_free ? 2 : 0) + (is_inside ? 1 : 0);
+  return kFitsNvs * nvs_count + (is_free ? 2 : 0) + (is_inside ? 1 : 0);
 }
 
 Outcome<void> Source::check_flash_keys() const {
@@ -268,6 +273,8 @@ Outcome<void> Source::use_image(const SourceOptions& options) {
       return {};
     }
     regions_.clear();
+    remarks_ = {};  // what was found in vain
+    is_damaged_ = false;
   }
   regions_.push_back({"", 0, bytes_});
   return {};

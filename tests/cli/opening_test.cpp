@@ -151,8 +151,10 @@ TEST_F(Opening, keys_that_only_the_chip_has_are_said_to_be_so) {
 }
 
 TEST_F(Opening, a_chip_folder_opens_like_a_dump_with_its_efuses) {
-  place_.write("plain.bin",
-               dump_with(kTable, image_encrypted_with(bare_key(1), kSettings)).replace(0x110000, 4096, key_page(1)));
+  // No float: firmware of 5.5 erases it.
+  const std::string nvs =
+      image_encrypted_with(bare_key(1), "key,type,encoding,value\nwifi,namespace,,\nssid,data,string,home network\n");
+  place_.write("plain.bin", dump_with(kTable, nvs).replace(0x110000, 4096, key_page(1)));
   place_.must_run({"chip", "new", "chip", "--flash", "plain.bin", "--chip", "esp32c3", "--flash-encryption",
                    "development", "--release", "5.5"});
   place_.must_run({"boot", "chip", "-q"});

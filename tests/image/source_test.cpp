@@ -194,6 +194,15 @@ TEST(SourceTable, of_several_the_one_that_fits_is_taken) {
   EXPECT_EQ((*source)->table_offset(), 0x10000u);
 }
 
+// A dump with something before it: the table's addresses lead past what is there, and a blank partition would be a lie.
+TEST(SourceTable, that_does_not_fit_is_not_used) {
+  ChipDump dump = dump_of("esp32c3", nvs("wifi").bytes());
+  dump.flash.insert(dump.flash.begin(), 0x10000, 0xFF);
+  const auto source = Source::read("dump.bin", dump.flash, {});
+  ASSERT_FALSE(source.ok());
+  EXPECT_NE(source.error().hint.find("0x18000"), std::string::npos) << source.error().hint;
+}
+
 TEST(SourceTable, where_the_user_says_it_lies_none_is_an_error) {
   const ChipDump dump = dump_of("esp32c3", nvs("wifi").bytes());
   const auto source = Source::read("dump.bin", dump.flash, {.table_offset = 0x10000});
