@@ -122,13 +122,6 @@ class Recoverer {
 
 }  // namespace
 
-std::vector<KeyCandidate> universal_keys() {
-  std::vector<KeyCandidate> keys;
-  keys.push_back({"the universal key (since 4.3)", keys::universal_key_bytes(keys::UniversalKey::kSince4_3)});
-  keys.push_back({"the universal key (before 4.3)", keys::universal_key_bytes(keys::UniversalKey::kBefore4_3)});
-  return keys;
-}
-
 Outcome<Recovery> find_recoverable(std::span<const std::uint8_t> bytes, OpenedPartition* partition,
                                    std::span<const KeyCandidate> keys) {
   const auto history_keys = HistoryKeys::make(partition, keys);

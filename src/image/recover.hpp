@@ -12,9 +12,6 @@
 
 namespace nvsafe::image {
 
-// The two keys that every device without flash encryption makes for itself: they need not be at hand as files.
-[[nodiscard]] std::vector<KeyCandidate> universal_keys();
-
 struct RecoveredItem {
   std::string namespace_name;
   std::string key;
