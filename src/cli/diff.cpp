@@ -81,7 +81,7 @@ class Differ {
     const std::string space = item->namespace_text();
     return image::is_hidden({space, item->key, item->type, item->bytes}, is_encrypted_);
   }
-  [[nodiscard]] bool is_hidden(const image::Change& change) const {
+  [[nodiscard]] bool is_hidden(const image::ContentChange& change) const {
     return is_hidden(change.before) || is_hidden(change.after);
   }
 
@@ -93,13 +93,13 @@ class Differ {
     return is_hidden ? image::hidden_text(view) : image::value_text(view);
   }
 
-  static std::string type_text(const image::Change& change) {
+  static std::string type_text(const image::ContentChange& change) {
     const std::string after = image::type_name(change.either().type);
     if (change.before == nullptr || change.before->type == change.either().type) return after;
     return image::type_name(change.before->type) + " -> " + after;
   }
 
-  [[nodiscard]] std::string rest_text(const image::Change& change) const {
+  [[nodiscard]] std::string rest_text(const image::ContentChange& change) const {
     const bool hidden = is_hidden(change);
     if (change.before == nullptr || change.after == nullptr) {
       return fmt::format("{:>4}  {}", change.either().size, value_text(change.either(), hidden));
@@ -108,7 +108,7 @@ class Differ {
     return value_text(*change.before, false) + " -> " + value_text(*change.after, false);
   }
 
-  static char sign_of(const image::Change& change) {
+  static char sign_of(const image::ContentChange& change) {
     if (change.before == nullptr) return '+';
     return change.after == nullptr ? '-' : '~';
   }
@@ -116,11 +116,11 @@ class Differ {
   void print_lines(const image::ContentsDiff& result) {
     std::size_t path_width = 0;
     std::size_t type_width = 0;
-    for (const image::Change& change : result.changes) {
+    for (const image::ContentChange& change : result.changes) {
       path_width = std::max(path_width, text::count_columns(path_of(change.either())));
       type_width = std::max(type_width, type_text(change).size());
     }
-    for (const image::Change& change : result.changes) {
+    for (const image::ContentChange& change : result.changes) {
       const std::string path = path_of(change.either());
       context_.print(fmt::format("{} {}{}  {:<{}}  {}", sign_of(change), path,
                                  std::string(path_width - text::count_columns(path), ' '), type_text(change),
@@ -132,7 +132,7 @@ class Differ {
   static std::size_t count(const image::ContentsDiff& result, char sign) {
     return static_cast<std::size_t>(
         std::count_if(result.changes.begin(), result.changes.end(),
-                      [&](const image::Change& change) { return sign_of(change) == sign; }));
+                      [&](const image::ContentChange& change) { return sign_of(change) == sign; }));
   }
   static std::string counts_text(const image::ContentsDiff& result) {
     std::string text;
@@ -144,7 +144,7 @@ class Differ {
 
   void print_json(const image::ContentsDiff& result) {
     text::Json changes = text::Json::array();
-    for (const image::Change& change : result.changes) {
+    for (const image::ContentChange& change : result.changes) {
       const image::Item& item = change.either();
       const char* kind = change.before == nullptr ? "added" : change.after == nullptr ? "removed" : "changed";
       changes.add(text::Json::object()

@@ -12,7 +12,7 @@ bool are_equal(const Item& a, const Item& b) {
 }  // namespace
 
 ContentsDiff diff(const Contents& before, const Contents& after) {
-  std::map<std::pair<std::string, std::string>, Change> keys;
+  std::map<std::pair<std::string, std::string>, ContentChange> keys;
   for (const Item& item : before.items) keys[{item.namespace_text(), item.key}].before = &item;
   for (const Item& item : after.items) keys[{item.namespace_text(), item.key}].after = &item;
   ContentsDiff result;

@@ -9,7 +9,7 @@
 
 namespace nvsafe::image {
 
-struct Change {
+struct ContentChange {
   const Item* before = nullptr;  // nullptr: added
   const Item* after = nullptr;   // nullptr: removed
 
@@ -17,7 +17,7 @@ struct Change {
 };
 
 struct ContentsDiff {
-  std::vector<Change> changes;  // by namespace and key; they point into the contents
+  std::vector<ContentChange> changes;  // by namespace and key; they point into the contents
   std::uint32_t equal_count = 0;
 
   [[nodiscard]] bool are_equal() const { return changes.empty(); }
