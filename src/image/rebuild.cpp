@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include "base/endian.hpp"
 #include "image/build.hpp"
@@ -161,8 +162,9 @@ class Rebuilder {
     layout_.emplace(contents_, options_, LayoutWriter::Rule::kOfGenerator);
     std::vector<std::uint32_t> order(contents_.items.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [this](std::uint32_t a, std::uint32_t b) { return namespace_of_[a] < namespace_of_[b]; });
+    std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return std::pair(namespace_of_[a], a) < std::pair(namespace_of_[b], b);
+    });
     NVSAFE_TRY(layout_->add_namespaces());
     for (const std::uint32_t i : order) NVSAFE_TRY(layout_->add(i, namespace_of_[i]));
     return {};

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "base/endian.hpp"
-#include "nvsafe/memory_flash.hpp"
 #include "image/contents.hpp"
 #include "image/open.hpp"
+#include "nvsafe/memory_flash.hpp"
 #include "sim/seeded_random.hpp"
 #include "store/store.hpp"
 #include "support/nvs_writer.hpp"
