@@ -206,7 +206,8 @@ TEST(History, random_sets_are_all_found_in_order) {
 // Bytes of any kind, and images with bits turned over, give a history that stays within what there is.
 TEST(History, any_bytes_are_read_without_harm) {
   Device device(4);
-  for (std::size_t i = 0; i < 60; ++i) device.set("n", "k" + std::to_string(i % 7), ValueType::kBlobData, Bytes(i * 9, 5));
+  for (std::size_t i = 0; i < 60; ++i)
+    device.set("n", "k" + std::to_string(i % 7), ValueType::kBlobData, Bytes(i * 9, 5));
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
