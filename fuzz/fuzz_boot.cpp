@@ -126,7 +126,7 @@ void make_from_dump(const Input& input, std::uint32_t table_offset, const chip::
 
 // Files are no part of this.
 bool touches_files(const std::string& line) {
-  const auto words = text::split_words(line);
+  const auto words = nvsafe::text::split_words(line);
   if (!words || words->empty()) return false;
   return words->front() == "write" || words->front() == "read" || line.find('@') != std::string::npos;
 }
