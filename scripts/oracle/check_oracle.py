@@ -212,6 +212,11 @@ def difference_of_engine(data, expects):
     return None if seen == found else f"in the test: {seen}; the oracle: {found}"
 
 
+def is_carved(ours):
+    """Read by finding pages, which the oracle does not do."""
+    return ours[0] == "read" and bool(ours[1]) and all("carved_pages" in partition for partition in ours[1])
+
+
 def check_image(task):
     """(problem or None, outcome, what is not compared)"""
     data = pathlib.Path(task.path).read_bytes()
@@ -219,6 +224,8 @@ def check_image(task):
     if is_text(task.key):
         return None if ours[:2] == ("refused", EXIT_BAD_INPUT) else f"a key as text: {ours[:2]}", "refused: a key as text", {}
     theirs = read_by_oracle(data, keys_of(task))
+    if is_carved(ours) and theirs[0] == "refused":
+        return None, f"refused: {theirs[1]}", {"files without a table whose pages nvsafe puts together: all of it": 1}
     problem = difference(ours, theirs)
     if not problem and task.expects:
         problem = difference_of_engine(data, task.expects)
