@@ -213,8 +213,10 @@ def difference_of_engine(data, expects):
 
 
 def is_carved(ours):
-    """Read by finding pages, which the oracle does not do."""
-    return ours[0] == "read" and bool(ours[1]) and all("carved_pages" in partition for partition in ours[1])
+    """Read, or not for want of a key, by finding pages, which the oracle does not do."""
+    if ours[0] != "read":
+        return "found by its pages" in str(ours)
+    return bool(ours[1]) and all("carved_pages" in partition for partition in ours[1])
 
 
 def check_image(task):
