@@ -47,6 +47,7 @@ class RawInput {
 
 constexpr char kInterrupt = 3;  // Ctrl-C
 constexpr char kEnd = 4;        // Ctrl-D
+constexpr char kTakenEnd = 0;   // what a terminal gives for a Ctrl-D that came before it was raw (Linux, n_tty)
 constexpr char kKill = 21;      // Ctrl-U: the line anew
 constexpr char kBackspace = 8;
 constexpr char kDelete = 127;
@@ -60,7 +61,9 @@ Typed read_line(int file, SecretBuffer& line) {
     char c = 0;
     const ssize_t size = ::read(file, &c, 1);
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0 || (c == kEnd && line.empty())) return Typed::kNothing;
+    if (size <= 0) return Typed::kNothing;
+    if (c == kTakenEnd) c = kEnd;
+    if (c == kEnd && line.empty()) return Typed::kNothing;
     if (c == kInterrupt) return Typed::kInterrupted;
     if (c == '\n' || c == '\r' || c == kEnd) return Typed::kLine;
     if (c == kKill) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -129,9 +130,22 @@ TEST_F(HiddenLine, what_was_typed_after_the_question_can_be_corrected_and_is_not
   EXPECT_TRUE(shows_keys());
 }
 
-TEST_F(HiddenLine, ctrl_d_on_an_empty_line_gives_nothing_and_ctrl_c_ends_the_program) {
-  type("\x04");
+TEST_F(HiddenLine, ctrl_d_on_an_empty_line_gives_nothing_also_when_pressed_before_the_question) {
+  std::thread typist([&] {
+    while (shows_keys()) std::this_thread::yield();
+    type("\x04");
+  });
   EXPECT_EQ(read(), std::nullopt);
+  typist.join();
+
+  // The terminal hands a line's end that it took itself on as a zero.
+  type("\x04");
+  pollfd taken{terminal_, POLLIN, 0};
+  ASSERT_EQ(::poll(&taken, 1, -1), 1);
+  EXPECT_EQ(read(), std::nullopt);
+}
+
+TEST_F(HiddenLine, ctrl_c_ends_the_program) {
   const int status = run_in_child([&] {
     std::thread typist([&] {
       while (shows_keys()) std::this_thread::yield();
