@@ -96,7 +96,7 @@ class ChangeRun {
     if (!opened) return opened.failed();
     const std::string where = image::describe(*opened->region, opened->file.source->file());
     if (auto edited = edit(*opened, plan, where); !edited) return edited.failed();
-    if (auto taken = splice(*opened, where); !taken) return taken.failed();
+    if (auto taken = splice(*opened); !taken) return taken.failed();
     print_changes();
     if (auto written = write(); !written) return written.failed();
     report();
@@ -128,7 +128,7 @@ class ChangeRun {
   }
 
   // The file with the changed sectors in it. The rest is as it lies there, not as it was read.
-  Outcome<void> splice(const OpenedOne& opened, const std::string& where) {
+  Outcome<void> splice(const OpenedOne& opened) {
     const image::Region& region = *opened.region;
     if (path_ == "-") {
       before_.assign(opened.file.source->bytes().begin(), opened.file.source->bytes().end());
@@ -137,15 +137,12 @@ class ChangeRun {
       if (!bytes) return bytes.failed();
       before_ = std::move(*bytes);
     }
-    const bool lies_there = region.offset <= before_.size() && region.bytes.size() <= before_.size() - region.offset &&
-                            std::equal(region.bytes.begin(), region.bytes.end(), before_.begin() + region.offset);
-    if (!lies_there) {
-      return problem(Exit::kBadInput,
-                     fmt::format("{} does not lie in {} as it was read: it cannot be changed there", where, path_),
-                     "was the file changed meanwhile?");
+    const auto read = opened.file.source->bytes();
+    if (!std::equal(read.begin(), read.end(), before_.begin(), before_.end())) {
+      return problem(Exit::kIo, fmt::format("{} was changed by another program meanwhile", path_), "run it again");
     }
     after_ = before_;
-    std::copy(edited_.bytes.begin(), edited_.bytes.end(), after_.begin() + region.offset);
+    if (auto put = opened.file.source->put(region, edited_.bytes, after_); !put) return put.failed();
     sectors_.has_addresses = !region.name.empty();
     for (const std::uint32_t offset : edited_.changed_sectors) sectors_.offsets.push_back(region.offset + offset);
     return {};

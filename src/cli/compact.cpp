@@ -2,7 +2,6 @@
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "cli/transform.hpp"
-#include "image/build.hpp"
 #include "image/rebuild.hpp"
 
 namespace nvsafe::cli {
@@ -25,18 +24,6 @@ Gain gain_of(const store::Store& store, const image::Rebuilt& rebuilt) {
   return {statistics.page_count - statistics.blank_page_count, rebuilt.page_count, statistics.erased_entries};
 }
 
-Outcome<std::uint32_t> size_of(const CompactArguments& arguments, const image::Region& region) {
-  if (arguments.size.empty()) return static_cast<std::uint32_t>(region.bytes.size());
-  auto size = parse_size_flag("--size", arguments.size);
-  if (!size) return size;
-  if (!region.name.empty()) {
-    return problem(Exit::kUsage, "--size: a partition in a dump has the size that the table says",
-                   "nvsafe extract takes it out; nvsafe compact on that image takes a size");
-  }
-  if (auto right = image::check_partition_size(*size, false, "--size"); !right) return right.failed();
-  return size;
-}
-
 Outcome<Exit> run_compact(const CompactArguments& arguments, Context& context) {
   const TransformArguments& common = arguments.common;
   auto outputs = open_output(common.output_file(), common.force, common.inputs(), context);
@@ -46,7 +33,7 @@ Outcome<Exit> run_compact(const CompactArguments& arguments, Context& context) {
   const image::Source& source = *opened->file.source;
   const image::Region& region = *opened->region;
   store::Store& store = *opened->partition->store;
-  auto size = size_of(arguments, region);
+  auto size = result_size(arguments.size, region, "compact");
   if (!size) return size.failed();
   const std::string where = image::describe(region, source.file());
   auto contents = image::read_whole(store, where, source.file());
@@ -58,11 +45,7 @@ Outcome<Exit> run_compact(const CompactArguments& arguments, Context& context) {
   if (!rebuilt) return rebuilt.failed();
   const Gain gain = gain_of(store, *rebuilt);
   std::vector<std::uint8_t> bytes(source.bytes().begin(), source.bytes().end());
-  if (region.name.empty()) {
-    bytes = rebuilt->bytes;
-  } else {
-    std::copy(rebuilt->bytes.begin(), rebuilt->bytes.end(), bytes.begin() + region.offset);
-  }
+  if (auto put = source.put(region, rebuilt->bytes, bytes); !put) return put.failed();
   if (auto added = outputs->add(common.output_file(), bytes); !added) return added.failed();
   if (auto done = outputs->commit(); !done) return done.failed();
   if (context.is_json) {

@@ -147,8 +147,4 @@ std::string key_text(std::string_view namespace_name, std::string_view key) {
   return escaped_slashes(namespace_name) + '/' + escaped_slashes(key);
 }
 
-Failed<text::Problem> core_failed(const Error& error) {
-  return problem(Exit::kIo, std::string(image::describe(error.code)));
-}
-
 }  // namespace nvsafe::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/context.hpp"
+#include "image/finding_text.hpp"
 #include "image/open.hpp"
 #include "image/source.hpp"
 
@@ -41,7 +42,6 @@ void set_value(text::Json& json, ValueType type, std::span<const std::uint8_t> b
 // "wifi/ssid", made safe to print; a slash inside a name is written %2F.
 [[nodiscard]] std::string key_text(std::string_view namespace_name, std::string_view key);
 
-// A failure of the core that is not about what was asked: memory, cryptography.
-[[nodiscard]] Failed<text::Problem> core_failed(const Error& error);
+using image::core_failed;
 
 }  // namespace nvsafe::cli

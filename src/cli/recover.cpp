@@ -4,7 +4,6 @@
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
 #include "cli/transform.hpp"
-#include "image/build.hpp"
 #include "image/rebuild.hpp"
 #include "image/value_text.hpp"
 #include "text/printable.hpp"
@@ -28,16 +27,8 @@ class RecoverVerb {
   RecoverVerb(const RecoverArguments& arguments, Context& context) : arguments_(arguments), context_(context) {}
 
   Outcome<Exit> run() {
-    if (arguments_.common.output.empty() && !arguments_.dry_run) {
-      return problem(Exit::kUsage, "recover makes a new file: where to?", "-o FILE, or --dry-run to see what is there");
-    }
-    host::OutputSet outputs;
-    if (!arguments_.dry_run) {
-      auto opened =
-          open_output(arguments_.common.output_file(), arguments_.common.force, arguments_.common.inputs(), context_);
-      if (!opened) return opened.failed();
-      outputs = std::move(*opened);
-    }
+    auto outputs = open_unless_dry(arguments_.common, arguments_.dry_run, "recover", context_);
+    if (!outputs) return outputs.failed();
     auto file = open_file(arguments_.common.file, arguments_.common.partition, arguments_.common.keys);
     if (!file) return file.failed();
     const std::unique_ptr<image::Source> source = std::move(file->source);
@@ -50,8 +41,8 @@ class RecoverVerb {
     if (key_ != nullptr) NVSAFE_TRY(put_key());
     const bool writes = !arguments_.dry_run && !changed_.empty();
     if (writes) {
-      if (auto added = outputs.add(arguments_.common.output_file(), bytes_); !added) return added.failed();
-      if (auto done = outputs.commit(); !done) return done.failed();
+      if (auto added = outputs->add(arguments_.common.output_file(), bytes_); !added) return added.failed();
+      if (auto done = outputs->commit(); !done) return done.failed();
     }
     finish(writes);
     return is_whole_ && recovered_count_ > 0 ? Exit::kDone : Exit::kNo;
@@ -69,11 +60,7 @@ class RecoverVerb {
     if (is_of_use) {
       auto rebuilt = rebuild(region, *found, partition ? &*(*partition)->store : nullptr);
       if (!rebuilt) return rebuilt.failed();
-      if (region.name.empty()) {
-        bytes_ = std::move(rebuilt->bytes);
-      } else {
-        std::copy(rebuilt->bytes.begin(), rebuilt->bytes.end(), bytes_.begin() + region.offset);
-      }
+      if (auto put = source_->put(region, rebuilt->bytes, bytes_); !put) return put.failed();
       changed_.push_back(&region);
       if (key_ == nullptr) key_ = found->key;
     }
@@ -90,19 +77,10 @@ class RecoverVerb {
 
   Outcome<image::Rebuilt> rebuild(const image::Region& region, const image::Recovery& found,
                                   const store::Store* store) const {
-    auto size = static_cast<std::uint32_t>(region.bytes.size());
-    if (!arguments_.size.empty()) {
-      if (!region.name.empty()) {
-        return problem(Exit::kUsage, "--size: a partition in a dump has the size that the table says",
-                       "nvsafe extract takes it out; nvsafe recover on that image takes a size");
-      }
-      auto given = parse_size_flag("--size", arguments_.size);
-      if (!given) return given.failed();
-      if (auto right = image::check_partition_size(*given, false, "--size"); !right) return right.failed();
-      size = *given;
-    }
+    auto size = result_size(arguments_.size, region, "recover");
+    if (!size) return size.failed();
     const std::uint8_t version = store != nullptr ? image::page_version_of(*store) : format::kVersion2;
-    return image::rebuild(found.contents, {.size = size, .version = version, .key = found.key},
+    return image::rebuild(found.contents, {.size = *size, .version = version, .key = found.key},
                           image::describe(region, source_->file()), context_.allocator);
   }
 
@@ -206,7 +184,7 @@ class RecoverVerb {
 
   const RecoverArguments& arguments_;
   Context& context_;
-  const image::Source* source_ = nullptr;
+  image::Source* source_ = nullptr;
   std::vector<std::uint8_t> bytes_;
   std::vector<image::KeyCandidate> keys_;
   std::vector<const image::Region*> changed_;

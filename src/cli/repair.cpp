@@ -52,16 +52,8 @@ text::Json repaired_json(const image::Region& region, const image::Repaired& rep
 }
 
 Outcome<Exit> run_repair(const RepairArguments& arguments, Context& context) {
-  if (arguments.common.output.empty() && !arguments.dry_run) {
-    return problem(Exit::kUsage, "repair makes a new file: where to?", "-o FILE, or --dry-run to see the plan");
-  }
-  host::OutputSet outputs;
-  if (!arguments.dry_run) {
-    auto opened =
-        open_output(arguments.common.output_file(), arguments.common.force, arguments.common.inputs(), context);
-    if (!opened) return opened.failed();
-    outputs = std::move(*opened);
-  }
+  auto outputs = open_unless_dry(arguments.common, arguments.dry_run, "repair", context);
+  if (!outputs) return outputs.failed();
   auto file = open_file(arguments.common.file, arguments.common.partition, arguments.common.keys);
   if (!file) return file.failed();
   const image::Source& source = *file->source;
@@ -73,7 +65,7 @@ Outcome<Exit> run_repair(const RepairArguments& arguments, Context& context) {
     if (!partition) return partition.failed();
     auto repaired = image::repair(region.bytes, **partition, context.allocator);
     if (!repaired) return repaired.failed();
-    std::copy(repaired->bytes.begin(), repaired->bytes.end(), bytes.begin() + region.offset);
+    if (auto put = source.put(region, repaired->bytes, bytes); !put) return put.failed();
     is_sound = is_sound && repaired->left.empty();
     if (context.is_json) {
       partitions.add(repaired_json(region, *repaired));
@@ -82,8 +74,8 @@ Outcome<Exit> run_repair(const RepairArguments& arguments, Context& context) {
     }
   }
   if (!arguments.dry_run) {
-    if (auto added = outputs.add(arguments.common.output_file(), bytes); !added) return added.failed();
-    if (auto done = outputs.commit(); !done) return done.failed();
+    if (auto added = outputs->add(arguments.common.output_file(), bytes); !added) return added.failed();
+    if (auto done = outputs->commit(); !done) return done.failed();
   }
   if (context.is_json) {
     context.print_json(text::Json::object()

@@ -1,5 +1,8 @@
 #include "cli/transform.hpp"
 
+#include "cli/output.hpp"
+#include "image/build.hpp"
+
 namespace nvsafe::cli {
 
 void TransformArguments::add_to(CLI::App& verb, bool needs_output) {
@@ -16,6 +19,28 @@ std::vector<std::string> TransformArguments::inputs() const {
   std::vector<std::string> files = {split_partition(file).file, keys.hmac_key};
   files.insert(files.end(), keys.keys.begin(), keys.keys.end());
   return files;
+}
+
+Outcome<host::OutputSet> open_unless_dry(const TransformArguments& arguments, bool is_dry, const std::string& verb,
+                                         const Context& context) {
+  if (is_dry) return host::OutputSet();
+  if (arguments.output.empty()) {
+    return problem(Exit::kUsage, verb + " makes a new file: where to?",
+                   "-o FILE, or --dry-run to see what it would do");
+  }
+  return open_output(arguments.output_file(), arguments.force, arguments.inputs(), context);
+}
+
+Outcome<std::uint32_t> result_size(const std::string& size, const image::Region& region, const std::string& verb) {
+  if (size.empty()) return static_cast<std::uint32_t>(region.bytes.size());
+  auto given = parse_size_flag("--size", size);
+  if (!given) return given;
+  if (!region.name.empty()) {
+    return problem(Exit::kUsage, "--size: a partition in a dump has the size that the table says",
+                   fmt::format("nvsafe extract takes it out; nvsafe {} on that image takes a size", verb));
+  }
+  if (auto right = image::check_partition_size(*given, false, "--size"); !right) return right.failed();
+  return given;
 }
 
 void tell_line(const TransformArguments& arguments, std::string_view line, Context& context) {

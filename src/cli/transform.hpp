@@ -25,6 +25,14 @@ struct TransformArguments {
   [[nodiscard]] std::vector<std::string> inputs() const;
 };
 
+// The output of a verb that shows its plan first; empty with --dry-run. Errors: kUsage without -o and --dry-run; those
+// of open_output().
+[[nodiscard]] Outcome<host::OutputSet> open_unless_dry(const TransformArguments& arguments, bool is_dry,
+                                                       const std::string& verb, const Context& context);
+// The size of the result by --size; empty: as it is. Errors: kUsage.
+[[nodiscard]] Outcome<std::uint32_t> result_size(const std::string& size, const image::Region& region,
+                                                 const std::string& verb);
+
 // A line for people: to stdout, or to stderr when the bytes go to stdout.
 void tell_line(const TransformArguments& arguments, std::string_view line, Context& context);
 

@@ -193,14 +193,15 @@ Outcome<Exit> run_wipe(const WipeArguments& arguments, Context& context) {
   for (const image::Region& region : source.regions()) {
     auto partition = file->open(region, context);
     if (!partition) return partition.failed();
-    const auto target = std::span(bytes).subspan(region.offset, region.bytes.size());
-    auto wiped = image::wipe(target, **partition, context.allocator);
+    std::vector<std::uint8_t> content(region.bytes.begin(), region.bytes.end());
+    auto wiped = image::wipe(content, **partition, context.allocator);
     if (!wiped) return wiped.failed();
-    const image::Region changed{region.name, region.offset, target};
+    const image::Region changed{region.name, region.offset, content};
     auto reopened = file->open(changed, context);
     if (!reopened) return reopened.failed();
-    auto left = image::find_residue(target, **reopened, file->keys);
+    auto left = image::find_residue(content, **reopened, file->keys);
     if (!left) return left.failed();
+    if (auto put = source.put(region, content, bytes); !put) return put.failed();
     regions.push_back({&region, *wiped, left->total(), left->is_clean()});
     is_clean = is_clean && left->is_clean();
   }

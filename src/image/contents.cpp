@@ -69,7 +69,7 @@ Outcome<Contents> read_contents(store::Store& store, const ItemFilter& wanted) {
     contents.items.push_back(std::move(item));
     return {};
   });
-  if (!walked) return text::problem(text::Exit::kIo, std::string(describe(walked.error().code)));
+  if (!walked) return core_failed(walked.error());
   contents.namespaces = namespaces_of(store);
   return contents;
 }

@@ -158,4 +158,8 @@ std::string_view describe(ErrorCode code) {
   return "unknown error";
 }
 
+Failed<text::Problem> core_failed(const Error& error) {
+  return text::problem(text::Exit::kIo, std::string(describe(error.code)));
+}
+
 }  // namespace nvsafe::image

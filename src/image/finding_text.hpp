@@ -7,6 +7,7 @@
 
 #include "nvsafe/error.hpp"
 #include "store/finding.hpp"
+#include "text/problem.hpp"
 
 namespace nvsafe::image {
 
@@ -25,5 +26,7 @@ enum class FindingSeverity : std::uint8_t { kNote, kWarning, kError };
 
 // What a core error means, without a place: "no memory", "a CRC is wrong".
 [[nodiscard]] std::string_view describe(ErrorCode code);
+// A failure of the core that is not about what was asked: memory, cryptography.
+[[nodiscard]] Failed<text::Problem> core_failed(const Error& error);
 
 }  // namespace nvsafe::image

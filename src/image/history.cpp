@@ -18,10 +18,6 @@ namespace {
 using format::EntryState;
 using text::Outcome;
 
-Failed<text::Problem> failed(const Error& error) {
-  return text::problem(text::Exit::kIo, std::string(describe(error.code)));
-}
-
 // What all chunks of one place in a blob have in common.
 using ChunkKey = std::tuple<std::size_t, std::uint8_t, std::string, std::uint8_t>;
 
@@ -67,7 +63,7 @@ class HistoryReader {
     pages_.reserve(page_count);
     for (std::uint32_t i = 0; i < page_count; ++i) {
       auto view = view_page(i, bytes_.subspan(i * format::kPageSize, format::kPageSize), keys_.ciphers());
-      if (!view) return failed(view.error());
+      if (!view) return core_failed(view.error());
       count(*view);
       pages_.push_back(std::move(*view));
     }
@@ -295,7 +291,7 @@ Outcome<HistoryKeys> HistoryKeys::make(const OpenedPartition* opened, std::span<
   for (const KeyCandidate& candidate : more) {
     if (&candidate == own) continue;
     auto cipher = format::EntryCipher::create(candidate.key);
-    if (!cipher) return failed(cipher.error());
+    if (!cipher) return core_failed(cipher.error());
     keys.owned_.push_back(std::make_unique<format::EntryCipher>(std::move(*cipher)));
     add(keys.owned_.back().get(), &candidate);
   }

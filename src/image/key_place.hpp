@@ -24,12 +24,12 @@ struct KeyPlace {
 };
 [[nodiscard]] std::string_view to_string(KeyPlace::Change change);
 
-// Changes the key page in `dump`, the bytes of `source` as they will be written. `key`: what the partitions in
+// Changes the key page in `dump`, the bytes of `source` as they will be written; behind flash encryption as the chip
+// reads it. `key`: what the partitions in
 // `changed` have now (nullptr: plain, or a key that never lies in flash). Nothing for an image by itself, or when the
 // table has no nvs_keys partition. Errors: kBadInput when an NVS partition that is not in `changed` needs the page as
 // it is; kIo.
-[[nodiscard]] text::Outcome<std::optional<KeyPlace>> place_key(const Source& source,
-                                                               std::span<const Region* const> changed,
+[[nodiscard]] text::Outcome<std::optional<KeyPlace>> place_key(Source& source, std::span<const Region* const> changed,
                                                                const keys::XtsKey* old_key, const keys::XtsKey* key,
                                                                std::span<std::uint8_t> dump, Allocator& allocator);
 

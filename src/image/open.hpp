@@ -13,6 +13,10 @@
 #include "store/store.hpp"
 #include "text/problem.hpp"
 
+namespace nvsafe::chip {
+class FlashCipher;
+}
+
 namespace nvsafe::image {
 
 // A key to try, and how messages call it: a path, or "the key page in nvs_key".
@@ -26,8 +30,9 @@ struct Region {
   std::string name;          // of the partition; empty for an image by itself
   std::uint32_t offset = 0;  // in its dump
   std::span<const std::uint8_t> bytes;
-  // What is in the file is not `bytes`: flash encryption was taken off, or pages were brought into their places.
-  bool is_changed = false;
+  // What it was read through; nullptr: it lies in the file as `bytes`, if it lies there in one piece.
+  const chip::FlashCipher* flash_cipher = nullptr;
+  bool is_assembled = false;       // its pages were brought into their places: nowhere do they lie as in `bytes`
   bool is_carved = false;          // no table knows it; `name` is its address
   std::uint32_t carved_pages = 0;  // that were found
 };

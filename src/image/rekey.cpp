@@ -31,7 +31,7 @@ Outcome<void> check_kind(const OpenedPartition& partition, const RekeyOptions& o
 
 Outcome<RekeyedPartition> rekey_region(const Region& region, const Source& source, std::span<const KeyCandidate> keys,
                                        const RekeyOptions& options, Allocator& allocator,
-                                       std::span<std::uint8_t> target, std::optional<keys::XtsKey>& old_key) {
+                                       std::vector<std::uint8_t>& file, std::optional<keys::XtsKey>& old_key) {
   const std::string where = describe(region, source.file());
   auto opened = open_partition(region, keys, source.file(), allocator);
   if (!opened) return opened.failed();
@@ -40,7 +40,9 @@ Outcome<RekeyedPartition> rekey_region(const Region& region, const Source& sourc
   if (partition.store->statistics().is_blank()) {
     result.is_blank = true;
     result.erased_entries = partition.store->statistics().erased_entries;
-    std::fill(target.begin(), target.end(), std::uint8_t{0xFF});  // retired pages are as good as blank
+    // Retired pages are as good as blank.
+    const std::vector<std::uint8_t> blank(region.bytes.size(), 0xFF);
+    if (auto done = source.put(region, blank, file); !done) return done.failed();
     return result;
   }
   if (auto right = check_kind(partition, options, where); !right) return right.failed();
@@ -52,7 +54,7 @@ Outcome<RekeyedPartition> rekey_region(const Region& region, const Source& sourc
                           .key = options.key},
                          where, allocator);
   if (!rebuilt) return rebuilt.failed();
-  std::copy(rebuilt->bytes.begin(), rebuilt->bytes.end(), target.begin());
+  if (auto done = source.put(region, rebuilt->bytes, file); !done) return done.failed();
   if (partition.is_encrypted()) {
     result.old_key = partition.key->name;
     if (!old_key) old_key.emplace(partition.key->key.clone());
@@ -65,15 +67,14 @@ Outcome<RekeyedPartition> rekey_region(const Region& region, const Source& sourc
 
 }  // namespace
 
-Outcome<Rekeyed> rekey(const Source& source, std::span<const KeyCandidate> keys, const RekeyOptions& options,
+Outcome<Rekeyed> rekey(Source& source, std::span<const KeyCandidate> keys, const RekeyOptions& options,
                        Allocator& allocator) {
   Rekeyed result;
   result.bytes.assign(source.bytes().begin(), source.bytes().end());
   std::optional<keys::XtsKey> old_key;
   std::vector<const Region*> changed;
   for (const Region& region : source.regions()) {
-    const auto target = std::span(result.bytes).subspan(region.offset, region.bytes.size());
-    auto done = rekey_region(region, source, keys, options, allocator, target, old_key);
+    auto done = rekey_region(region, source, keys, options, allocator, result.bytes, old_key);
     if (!done) return done.failed();
     result.partitions.push_back(std::move(*done));
     changed.push_back(&region);

@@ -36,7 +36,7 @@ struct Rekeyed {
 
 // `keys` open the partitions of the source. Errors: kBadInput when a partition is not of the kind that `change` takes,
 // has that key already, or does not read as a whole; those of rebuild() and place_key().
-[[nodiscard]] text::Outcome<Rekeyed> rekey(const Source& source, std::span<const KeyCandidate> keys,
+[[nodiscard]] text::Outcome<Rekeyed> rekey(Source& source, std::span<const KeyCandidate> keys,
                                            const RekeyOptions& options, Allocator& allocator);
 
 }  // namespace nvsafe::image

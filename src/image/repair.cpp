@@ -35,8 +35,6 @@ struct Value {
 // What reads, by namespace index and key.
 using Values = std::map<std::pair<std::uint8_t, std::string>, Value>;
 
-Failed<text::Problem> core_failed(const Error& error) { return problem(Exit::kIo, std::string(describe(error.code))); }
-
 Outcome<Values> values_of(store::Store& store) {
   auto contents = read_contents(store);
   if (!contents) return contents.failed();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/erased.hpp"
 #include "base/number.hpp"
 #include "base/secret.hpp"
 #include "chip/device_keys.hpp"
@@ -13,6 +14,7 @@
 #include "format/layout.hpp"
 #include "format/page_header.hpp"
 #include "image/carve.hpp"
+#include "image/finding_text.hpp"
 #include "image/table_text.hpp"
 #include "keys/key_file.hpp"
 #include "table/binary.hpp"
@@ -297,10 +299,10 @@ bool Source::carve_regions(const SourceOptions& options) {
     is_carved_ = is_carved_ || carved.is_proven;
     if (!carved.assembled.empty()) {
       region.bytes = assembled_.emplace_back(std::move(carved.assembled));
-      region.is_changed = true;
+      region.is_assembled = true;
     } else {
       region.bytes = all.subspan(carved.offset, carved.size);
-      region.is_changed = !std::equal(region.bytes.begin(), region.bytes.end(), bytes_.begin() + carved.offset);
+      note_where_it_lies(region);
     }
     regions_.push_back(std::move(region));
   }
@@ -317,10 +319,50 @@ void Source::decrypt_pages() {
     for (const FlashKeyCandidate& key : flash_keys()) {
       if (!is_encrypted_page_header(header, offset, key.cipher)) continue;
       const auto page = readable().subspan(at, format::kPageSize);
-      if (!key.cipher.decrypt(offset, page)) std::copy_n(bytes_.begin() + offset, page.size(), page.begin());
+      if (key.cipher.decrypt(offset, page)) {
+        decrypted_pages_[offset] = &key.cipher;
+      } else {
+        std::copy_n(bytes_.begin() + offset, page.size(), page.begin());
+      }
       break;
     }
   }
+}
+
+// Of pages that decrypt_pages() may have changed.
+void Source::note_where_it_lies(Region& region) const {
+  const auto end = decrypted_pages_.lower_bound(region.offset + static_cast<std::uint32_t>(region.bytes.size()));
+  for (auto page = decrypted_pages_.lower_bound(region.offset); page != end; ++page) {
+    if (region.flash_cipher == nullptr) region.flash_cipher = page->second;
+    region.is_assembled = region.is_assembled || region.flash_cipher != page->second;  // of two chips
+  }
+}
+
+Outcome<void> Source::put(const Region& region, std::span<const std::uint8_t> content,
+                          std::vector<std::uint8_t>& file) const {
+  if (region.is_assembled) {
+    const std::string name = region.name.empty() ? file_ : file_ + ":" + region.name;
+    return problem(
+        Exit::kBadInput,
+        fmt::format("{} was put together from pages that lie elsewhere: its result has no place in {}",
+                    describe(region, file_), file_),
+        fmt::format("nvsafe export {} -o values.csv takes out what reads; nvsafe build makes an image of it", name));
+  }
+  if (region.name.empty()) {
+    file.assign(content.begin(), content.end());
+    return {};
+  }
+  for (std::size_t at = 0; at < content.size(); at += Flash::kSectorSize) {
+    const std::size_t size = std::min<std::size_t>(Flash::kSectorSize, content.size() - at);
+    const auto sector = content.subspan(at, size);
+    if (std::equal(sector.begin(), sector.end(), region.bytes.begin() + static_cast<std::ptrdiff_t>(at))) continue;
+    const auto target = std::span(file).subspan(region.offset + at, size);
+    std::copy(sector.begin(), sector.end(), target.begin());
+    if (region.flash_cipher == nullptr || is_erased(sector)) continue;
+    const auto encrypted = region.flash_cipher->encrypt(region.offset + static_cast<std::uint32_t>(at), target);
+    if (!encrypted) return core_failed(encrypted.error());
+  }
+  return {};
 }
 
 void Source::find_carved_keys() {
@@ -354,9 +396,9 @@ Outcome<void> Source::use_address(const SourceOptions& options) {
                    "OFFSET+SIZE, for example 0x9000+0x6000");
   }
   decrypt_pages();
-  const auto in_file = std::span<const std::uint8_t>(bytes_).subspan(*offset, *size);
-  const auto bytes = readable_.empty() ? in_file : std::span<const std::uint8_t>(readable_).subspan(*offset, *size);
-  regions_.push_back({"region", *offset, bytes, !std::equal(bytes.begin(), bytes.end(), in_file.begin())});
+  const auto bytes = std::span<const std::uint8_t>(readable_.empty() ? bytes_ : readable_).subspan(*offset, *size);
+  Region& region = regions_.emplace_back(Region{.name = "region", .offset = *offset, .bytes = bytes});
+  note_where_it_lies(region);
   return {};
 }
 
@@ -388,7 +430,10 @@ Outcome<void> Source::use_table(const SourceOptions& options) {
 Outcome<void> Source::add_region(const table::Partition& partition) {
   auto piece = this->partition(partition);
   if (!piece) return piece.failed();
-  regions_.push_back({std::string(partition.name.view()), partition.offset, piece->bytes, piece->is_decrypted});
+  regions_.push_back({.name = std::string(partition.name.view()),
+                      .offset = partition.offset,
+                      .bytes = piece->bytes,
+                      .flash_cipher = piece->is_decrypted ? flash_cipher() : nullptr});
   if (piece->is_decrypted && partition.is(table::DataSubtype::kNvs)) {
     note(
         fmt::format("note: partition {} has the flag encrypted and was decrypted; firmware that expects NVS encryption "
@@ -430,17 +475,23 @@ void Source::find_keys() {
   }
 }
 
-// As the page lies there or as the chip reads it. Where it is damaged, the keys that a device makes for itself can
-// still be told: they come from the flash key and the address alone.
-void Source::find_keys(const table::Partition& partition) {
+Result<Source::KeyPage> Source::key_page(const table::Partition& partition) const {
   const auto bytes = std::span<const std::uint8_t>(bytes_).subspan(partition.offset, partition.size);
-  const std::string name = fmt::format("the key page in {}", partition.name.view());
-  if (auto key = format::decode_key_page(bytes)) return add_own_key(name, std::move(*key));
+  auto in_the_clear = format::decode_key_page(bytes);
+  if (in_the_clear) return KeyPage{std::move(*in_the_clear)};
   for (const FlashKeyCandidate& flash_key : flash_keys()) {
     if (flash_key_ != nullptr && flash_key_ != &flash_key) continue;
     auto key = decode_encrypted_key_page(bytes, partition.offset, flash_key.cipher);
-    if (key) return add_own_key(name, std::move(*key));
+    if (key) return KeyPage{std::move(*key), &flash_key.cipher};
   }
+  return in_the_clear.failed();
+}
+
+// Where the page is damaged, the keys that a device makes for itself can still be told: they come from the flash key
+// and the address alone.
+void Source::find_keys(const table::Partition& partition) {
+  auto page = key_page(partition);
+  if (page) return add_own_key(fmt::format("the key page in {}", partition.name.view()), std::move(page->key));
   if (flash_key_ == nullptr) return;
   for (const auto kind : {keys::UniversalKey::kSince4_3, keys::UniversalKey::kBefore4_3}) {
     auto key = chip::device_keys(flash_key_->cipher, partition.offset, kind);

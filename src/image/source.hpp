@@ -2,6 +2,7 @@
 // the keys that lie in the dump; takes flash encryption off where a key for it is at hand.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,24 @@ class Source {
   // Keys of nvs_keys partitions in the dump, and those that its device makes for itself.
   [[nodiscard]] std::span<const KeyCandidate> own_keys() const { return own_keys_; }
 
+  // Puts what `region` is to hold into `file`, a copy of bytes(): where it lies, and in sectors that change through the
+  // flash encryption that it was read through. An image by itself may have another size afterwards. Errors: kBadInput:
+  // the region's pages were put together from several places; kIo.
+  [[nodiscard]] text::Outcome<void> put(const Region& region, std::span<const std::uint8_t> content,
+                                        std::vector<std::uint8_t>& file) const;
+
+  // The key page of a partition, and what it was read through (nullptr: it lies in the clear).
+  struct KeyPage {
+    keys::XtsKey key;
+    const chip::FlashCipher* flash_cipher = nullptr;
+  };
+  // As the page lies there, or as the chip reads it. Errors: those of format::decode_key_page().
+  [[nodiscard]] Result<KeyPage> key_page(const table::Partition& partition) const;
+  // What the chip reads the table through; nullptr: it lies in the clear, or there is none.
+  [[nodiscard]] const chip::FlashCipher* flash_cipher() const {
+    return flash_key_ != nullptr ? &flash_key_->cipher : nullptr;
+  }
+
   // What is worth knowing about how it was read, and what of it could not be. Given once.
   struct Remarks {
     std::vector<std::string> notes;
@@ -94,6 +113,7 @@ class Source {
   text::Outcome<void> add_region(const table::Partition& partition);
   void find_keys();
   void find_keys(const table::Partition& partition);
+  void note_where_it_lies(Region& region) const;
   void find_carved_keys();
   void add_own_key(std::string name, keys::XtsKey key);
   std::span<std::uint8_t> readable();
@@ -106,7 +126,8 @@ class Source {
 
   std::string file_;
   std::vector<std::uint8_t> bytes_;
-  std::vector<std::uint8_t> readable_;  // the same, partly decrypted; empty: nothing was
+  std::vector<std::uint8_t> readable_;                                 // the same, partly decrypted; empty: nothing was
+  std::map<std::uint32_t, const chip::FlashCipher*> decrypted_pages_;  // without a table: by address
   std::vector<std::vector<std::uint8_t>> assembled_;
   FileKind kind_ = FileKind::kUnknown;
   std::optional<table::Table> table_;

@@ -100,7 +100,7 @@ Outcome<Verification> verify(store::Store& store, const text::Settings& settings
     verifier.check_extra(item);
     return {};
   });
-  if (!walked) return text::problem(text::Exit::kIo, std::string(describe(walked.error().code)));
+  if (!walked) return core_failed(walked.error());
   return result;
 }
 

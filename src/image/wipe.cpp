@@ -22,8 +22,6 @@ using text::Exit;
 using text::Outcome;
 using text::problem;
 
-Failed<text::Problem> core_failed(const Error& error) { return problem(Exit::kIo, std::string(describe(error.code))); }
-
 bool is_cut_trace(store::FindingCode code) {
   switch (code) {
     case store::FindingCode::kPageFreeing:

@@ -1,7 +1,7 @@
 // What a user has: a dump of a flash-encrypted chip, its key or its eFuses, a chip folder, a dump without a table. One
 // command reads a value, and no file changes.
 #include "chip/efuse_file.hpp"
-#include "chip/encrypted_regions.hpp"
+#include "cli/flash_encrypted.hpp"
 #include "cli/material.hpp"
 #include "cli/program.hpp"
 #include "keys/xts_key.hpp"
@@ -20,22 +20,6 @@ using test::data_of;
 constexpr int kNo = 1;
 constexpr int kBadInput = 3;
 constexpr int kKey = 4;
-
-std::string text_of(std::span<const std::uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
-
-// A chip that has encrypted `nvs` and keeps its keys in nvs_keys, or (no keys) somewhere else.
-std::string encrypted_dump(const std::string& nvs, bool has_keys, std::uint32_t nvs_flags = 0) {
-  ChipDump dump("esp32c3",
-                {data_of("nvs", DataSubtype::kNvs, 0x9000, 0x6000, nvs_flags),
-                 data_of("nvs_keys", DataSubtype::kNvsKeys, 0x10000, 0x1000)},
-                0x20000);
-  dump.put(0x9000, test::as_bytes(nvs));
-  const std::string key = bare_key(1);
-  if (has_keys) dump.put_keys("nvs_keys", test::Bytes(key.begin(), key.end()));
-  const auto cipher = chip::FlashCipher::create(chip::FlashScheme::kXts, test::as_bytes(noise(32, 4)));
-  EXPECT_TRUE(chip::encrypt_dump(dump.flash, *cipher, *dump.profile, dump.table_offset, {5, 5, std::nullopt}).ok());
-  return text_of(dump.flash);
-}
 
 std::string hmac_image(const std::string& hmac_key) {
   const auto derived = keys::derive_from_hmac_key(test::as_bytes(hmac_key));

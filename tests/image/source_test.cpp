@@ -122,7 +122,7 @@ TEST(SourceFlashKey, opens_table_key_page_and_nvs_of_every_chip) {
     ASSERT_TRUE(source.ok()) << profile.name << ": " << source.error().what;
     EXPECT_EQ((*source)->flash_key(), kFlashKeyName);
     ASSERT_EQ((*source)->regions().size(), 1u);
-    EXPECT_FALSE((*source)->regions()[0].is_changed);
+    EXPECT_EQ((*source)->regions()[0].flash_cipher, nullptr);
     EXPECT_EQ((*source)->own_keys()[0].name, "the key page in nvs_keys");
     EXPECT_EQ(listed(**source, (*source)->regions()[0]), all_of("wifi"));
     EXPECT_TRUE(std::equal(flash.begin(), flash.end(), (*source)->bytes().begin())) << "what is in the file stays";
@@ -156,7 +156,7 @@ TEST(SourceFlashKey, an_nvs_partition_with_the_flag_is_decrypted_and_that_is_sai
   const Bytes flash = encrypted(dump_of("esp32c3", nvs("wifi").bytes(), table::kFlagEncrypted), 9);
   auto source = Source::read("dump.bin", flash, {.flash_keys = flash_keys(chip::FlashScheme::kXts, 9)});
   ASSERT_TRUE(source.ok()) << source.error().what;
-  EXPECT_TRUE((*source)->regions()[0].is_changed);
+  EXPECT_EQ((*source)->regions()[0].flash_cipher, (*source)->flash_cipher());
   EXPECT_EQ(listed(**source, (*source)->regions()[0]), all_of("wifi"));
   EXPECT_NE(first_note(**source).find("0x1119"), std::string::npos);
 }
@@ -263,7 +263,7 @@ TEST(Carve, plain_and_encrypted_partitions_side_by_side) {
     const Region& region = source->regions()[i];
     EXPECT_EQ(region.offset, expected[i].first);
     EXPECT_TRUE(region.is_carved);
-    EXPECT_FALSE(region.is_changed);
+    EXPECT_FALSE(region.is_assembled);
     EXPECT_EQ(region.carved_pages, kPages - 1);
     EXPECT_EQ(listed(*source, region, keys), all_of(expected[i].second));
   }
@@ -286,7 +286,7 @@ TEST(Carve, every_cut_of_an_encrypted_partition_keeps_what_its_pages_hold) {
   for (std::uint32_t first = 1; first + 1 < kPages; ++first) {
     const auto source = carved(Bytes(image.begin() + first * format::kPageSize, image.end()), keys);
     ASSERT_EQ(source->regions().size(), 1u) << first;
-    EXPECT_TRUE(source->regions()[0].is_changed);
+    EXPECT_TRUE(source->regions()[0].is_assembled);
     EXPECT_EQ(listed(*source, source->regions()[0], keys).size(), 2 * (kPages - 1 - first)) << first;
   }
 }
@@ -338,7 +338,7 @@ TEST(Carve, a_page_that_is_cut_by_the_end_of_the_file_still_reads) {
   Bytes dump = noise_with(0xD800, {{0x9000, Bytes(image.begin(), image.begin() + 0x4800)}});
   const auto source = carved(std::move(dump));
   ASSERT_EQ(source->regions().size(), 1u);
-  EXPECT_TRUE(source->regions()[0].is_changed);
+  EXPECT_TRUE(source->regions()[0].is_assembled);
   EXPECT_EQ(listed(*source, source->regions()[0]), all_of("wifi"));
 }
 
