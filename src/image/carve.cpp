@@ -6,9 +6,8 @@
 
 #include "base/erased.hpp"
 #include "crypto/xts.hpp"
-#include "format/entry.hpp"
-#include "format/entry_state.hpp"
 #include "format/page_header.hpp"
+#include "image/entry_probe.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -47,32 +46,6 @@ struct Page {
   // The sector where its partition begins; may lie before the file.
   [[nodiscard]] std::int64_t base() const { return std::int64_t{sector} - place; }
 };
-
-// Of millions of places one may have a right CRC by chance, but then it makes no sense.
-bool is_sound(format::EntryBytes bytes, std::uint32_t entry_index) {
-  return format::is_entry_crc_right(bytes) &&
-         format::entry_fault(format::decode_entry(bytes), entry_index) == format::EntryFault::kNone;
-}
-
-std::optional<std::uint32_t> next_written(Bytes page, std::uint32_t from) {
-  const auto bitmap = page.subspan<format::kBitmapOffset, format::kBitmapSize>();
-  for (std::uint32_t i = from; i < format::kEntryCount; ++i) {
-    if (format::entry_offset(0, i) + format::kEntrySize > page.size()) return std::nullopt;
-    if (format::entry_state(bitmap, i) == format::EntryState::kWritten) return i;
-  }
-  return std::nullopt;
-}
-
-format::EntryBytes entry_of(Bytes page, std::uint32_t index) {
-  return format::EntryBytes(page.data() + format::entry_offset(0, index), format::kEntrySize);
-}
-
-bool decodes_plainly(Bytes page) {
-  for (auto i = next_written(page, 0); i; i = next_written(page, *i + 1)) {
-    if (is_sound(entry_of(page, *i), *i)) return true;
-  }
-  return false;
-}
 
 std::vector<Page> find_pages(Bytes bytes) {
   std::vector<Page> pages;

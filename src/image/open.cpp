@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "format/page_header.hpp"
+#include "image/entry_probe.hpp"
 #include "image/finding_text.hpp"
 
 namespace nvsafe::image {
@@ -45,6 +50,67 @@ Outcome<Attempt> attempt(const Region& region, const KeyCandidate* key, const st
     return cannot_open(region, file, store.error());
   }
   return result;
+}
+
+// The first entries of a few pages: to be decoded by many keys at little cost.
+class Probe {
+ public:
+  explicit Probe(std::span<const std::uint8_t> bytes) {
+    const std::size_t page_count = bytes.size() / format::kPageSize;
+    for (std::size_t i = 0; i < page_count && count_ < kPageMax; ++i) {
+      const auto page = bytes.subspan(i * format::kPageSize, format::kPageSize);
+      if (!format::is_in_use(format::decode_page_header(page.first<format::kPageHeaderSize>()).state)) continue;
+      const auto entry = next_written(page, 0);
+      if (entry) samples_[count_++] = {static_cast<std::uint32_t>(i), *entry, entry_of(page, *entry)};
+    }
+  }
+
+  [[nodiscard]] std::uint32_t count_sound(const format::EntryCipher* cipher) const {
+    std::uint32_t count = 0;
+    for (const Sample& sample : std::span(samples_).first(count_)) {
+      std::array<std::uint8_t, format::kEntrySize> entry = sample.bytes;
+      if (cipher != nullptr && !cipher->decrypt(sample.page_index, sample.entry_index, entry)) continue;
+      count += is_sound(entry, sample.entry_index) ? 1 : 0;
+    }
+    return count;
+  }
+
+ private:
+  static constexpr std::size_t kPageMax = 4;
+  struct Sample {
+    std::uint32_t page_index = 0;
+    std::uint32_t entry_index = 0;
+    std::array<std::uint8_t, format::kEntrySize> bytes{};
+    Sample() = default;
+    Sample(std::uint32_t page, std::uint32_t entry, format::EntryBytes from) : page_index(page), entry_index(entry) {
+      std::copy(from.begin(), from.end(), bytes.begin());
+    }
+  };
+  std::array<Sample, kPageMax> samples_;
+  std::size_t count_ = 0;
+};
+
+// nullptr: without a key. All of them, and no other order among equals: the probe saves time, and decides nothing.
+std::vector<const KeyCandidate*> likeliest_first(std::span<const std::uint8_t> bytes,
+                                                 std::span<const KeyCandidate> keys) {
+  struct Ranked {
+    const KeyCandidate* key;
+    std::uint32_t sound_count;
+  };
+  const Probe probe(bytes);
+  std::vector<Ranked> ranked;
+  const auto insert = [&](const KeyCandidate* key, std::uint32_t sound_count) {
+    const auto is_less_likely = [](std::uint32_t count, const Ranked& other) { return count > other.sound_count; };
+    ranked.insert(std::upper_bound(ranked.begin(), ranked.end(), sound_count, is_less_likely), {key, sound_count});
+  };
+  insert(nullptr, probe.count_sound(nullptr));
+  for (const KeyCandidate& key : keys) {
+    const auto cipher = format::EntryCipher::create(key.key);
+    insert(&key, cipher ? probe.count_sound(&*cipher) : 0);
+  }
+  std::vector<const KeyCandidate*> order;
+  for (const Ranked& one : ranked) order.push_back(one.key);
+  return order;
 }
 
 // The universal key that opens it belongs to what it opened.
@@ -91,19 +157,18 @@ std::vector<KeyCandidate> universal_keys() {
 
 Outcome<std::unique_ptr<OpenedPartition>> open_partition(const Region& region, std::span<const KeyCandidate> keys,
                                                          const std::string& file, Allocator& allocator) {
-  auto best = attempt(region, nullptr, file, allocator);
-  if (!best) return best.failed();
-  const std::uint32_t written = best->statistics.written_entries;
-  for (const KeyCandidate& key : keys) {
-    if (best->partition && best->statistics.decoded_entries == written) break;
-    auto next = attempt(region, &key, file, allocator);
+  std::optional<Attempt> best;
+  for (const KeyCandidate* key : likeliest_first(region.bytes, keys)) {
+    auto next = attempt(region, key, file, allocator);
     if (!next) return next.failed();
-    if (next->partition && next->statistics.decoded_entries > best->statistics.decoded_entries) best = std::move(next);
+    const store::Statistics& now = next->statistics;
+    if (!best || (next->partition && now.decoded_entries > best->statistics.decoded_entries)) best = std::move(*next);
+    if (best->partition && best->statistics.decoded_entries == best->statistics.written_entries) break;
   }
   if (best->partition) return std::move(best->partition);
   auto last = attempt_universal(region, file, allocator);
   if (!last) return last.failed();
-  if (!last->partition) return key_proof_failed(region, keys, file, written);
+  if (!last->partition) return key_proof_failed(region, keys, file, best->statistics.written_entries);
   return std::move(last->partition);
 }
 

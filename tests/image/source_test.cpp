@@ -172,6 +172,21 @@ TEST(SourceUniversal, keys_are_the_last_resort_and_named) {
   }
 }
 
+TEST(OpenPartition, of_many_keys_costs_as_much_as_of_the_right_one) {
+  const auto right = key_list(9);
+  const Bytes image = nvs("wifi").encrypted(entry_cipher(right[0].key));
+  test::CountingAllocator alone;
+  ASSERT_TRUE(open_partition({.bytes = image}, right, "nvs.bin", alone).ok());
+  std::vector<KeyCandidate> keys;
+  for (std::uint32_t seed = 10; seed < 200; ++seed) keys.push_back({std::to_string(seed), test::test_key(seed)});
+  keys.push_back({"right", right[0].key.clone()});
+  test::CountingAllocator among_many;
+  const auto opened = open_partition({.bytes = image}, keys, "nvs.bin", among_many);
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ((*opened)->key->name, "right");
+  EXPECT_EQ(among_many.allocation_count(), alone.allocation_count());
+}
+
 TEST(SourceTable, elsewhere_is_found_and_that_is_said) {
   for (const bool is_encrypted : {false, true}) {
     const ChipDump dump = dump_of("esp32c3", nvs("wifi").bytes(), 0, 0x10000);
