@@ -86,6 +86,7 @@ check-format:
 
 check-layers:
 	$(install_packages) check
+	@python3 scripts/check_layers.py --self-test
 	@python3 scripts/check_layers.py
 	@echo "layers: ok"
 
