@@ -24,7 +24,7 @@ test: ## build with address and undefined-behaviour sanitizers, run the tests
 	$(install_packages) build test
 	@$(MAKE) -s build/asan/build.ninja
 	@$(call build,asan)
-	@scripts/run_tests.sh asan
+	@scripts/oracle/images.sh scripts/run_tests.sh asan
 
 check: check-format check-layers check-core-symbols check-release check-clang check-tsan check-memory check-instructions test check-docs check-oracle check-recorded check-shim check-library counterparts ## all that must pass before a change lands
 	@echo "check: all passed"
@@ -38,8 +38,9 @@ install: build-release ## install nvsafe into PREFIX (/usr/local), below DESTDIR
 
 bench: ## build and run the benchmarks
 	$(install_packages) build bench
-	@$(MAKE) -s build/bench/build.ninja
-	@$(call build,bench)
+	@$(MAKE) -s build/release/build.ninja
+	@cmake --preset release -DNVSAFE_BENCH=ON >/dev/null
+	@$(call build,release) --target bench_nvsafe
 	@scripts/run_benchmarks.sh
 
 counterparts: build-release ## compare with the original tools from PyPI on random input (ARGS="--seed 2 --only csv/7")
@@ -86,6 +87,7 @@ check-format:
 
 check-layers:
 	$(install_packages) check
+	@python3 scripts/check_layers.py --self-test
 	@python3 scripts/check_layers.py
 	@echo "layers: ok"
 
@@ -116,9 +118,9 @@ check-memory:
 	@scripts/check_memory.sh
 
 check-instructions:
-	$(install_packages) build bench instructions
-	@$(MAKE) -s build/bench/build.ninja
-	@$(call build,bench) --target count_instructions
+	$(install_packages) build instructions
+	@$(MAKE) -s build/release/build.ninja
+	@$(call build,release) --target count_instructions
 	@scripts/count_instructions.sh
 
 check-docs: build-release
@@ -139,15 +141,14 @@ check-library: build-release
 	$(install_packages) build check
 	@scripts/check_library.sh
 
-# The tests that make images run once more, to keep them in build/oracle; their own results were told by make test.
+# It takes the images that make test has kept. When that ran other programs than these, or did not pass, the tests that
+# make images run here; their own results are for make test to tell.
 check-oracle: build-release ## compare an independent reader (docs/ORACLE.md) with nvsafe on all images of the tests
 	$(install_packages) build test check
 	@$(MAKE) -s build/asan/build.ninja
 	@$(call build,asan)
 	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --self-test
-	@rm -rf build/oracle && mkdir -p build/oracle
-	@NVSAFE_KEEP_IMAGES="$(CURDIR)/build/oracle" ctest --test-dir build/asan -R '^(cli|image|sim|store)' -j $(JOBS) \
-	  --no-tests=error --output-on-failure >build/oracle/tests.log || { cat build/oracle/tests.log; exit 1; }
+	@scripts/oracle/images.sh
 	@python3 scripts/oracle/check_oracle.py --program build/release/nvsafe --made 2000 build/oracle
 
 # A changed preset must not meet the cache of the old one.

@@ -4,7 +4,7 @@
 # those that a rewrite of the hot paths should reach.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-program=build/bench/bench/count_instructions operations=2000 failed=0
+program=build/release/bench/count_instructions operations=2000 failed=0
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
 

@@ -18,6 +18,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -59,11 +60,11 @@ def run(program, *arguments):
 
 
 def read_by_program(task):
-    """("read", partitions) or ("refused", exit status, text)"""
+    """("read", partitions, text) or ("refused", exit status, text)"""
     key = [task.flag, task.key_file] if task.flag else []
     status, out, err = run(task.program, "ls", "--json", "--show-secrets", task.path, *key)
     if status in (0, 1) and out:
-        return "read", json.loads(out)["partitions"]
+        return "read", json.loads(out)["partitions"], err
     return "refused", status, err
 
 
@@ -115,16 +116,20 @@ def read_by_oracle(data, keys):
     """("read", [(name, address, reading, key)]) or ("refused", kind, text)"""
     try:
         if oracle.is_dump(data):
-            opened = oracle.open_dump(data, keys)
-            for _, reading, _ in opened:
-                if isinstance(reading, oracle.Refused):
-                    raise reading
-            return "read", [(text_of(one.name), one.offset, reading, key) for one, reading, key in opened]
+            return read_dump(data, keys, oracle.TABLE_OFFSET)
         if not oracle.is_image(data):
             raise oracle.Refused("page", "no page of NVS")
         return "read", [(None, None, *oracle.open_partition(data, keys))]
     except oracle.Refused as refused:
         return "refused", refused.kind, str(refused)
+
+
+def read_dump(data, keys, table_offset):
+    opened = oracle.open_dump(data, keys, table_offset)
+    for _, reading, _ in opened:
+        if isinstance(reading, oracle.Refused):
+            raise reading
+    return "read", [(text_of(one.name), one.offset, reading, key) for one, reading, key in opened]
 
 
 def text_of(name):
@@ -140,6 +145,43 @@ def items_of_oracle(reading):
             data = "NaN"
         items.append((namespace, text_of(value.key), oracle.TYPE_NAMES.get(value.type, f"0x{value.type:02x}"), value.size, data))
     return sorted(items, key=repr)
+
+
+# Where nvsafe has found something that the oracle does not look for. There the oracle reads as it reads elsewhere.
+TABLE_ELSEWHERE = re.compile("^note: .*; the one at (0x[0-9a-f]+) is used$", re.MULTILINE)
+PLACES = re.compile("(?:; found by its pages|; read without it): (.*)$", re.MULTILINE)
+PLACE = re.compile("(0x[0-9a-f]+) [(]([0-9]+) pages?[)]")
+
+
+def read_where_found(data, keys, text):
+    """None: nvsafe says nothing of this kind; or (theirs, what of it is nvsafe's word)"""
+    if table := TABLE_ELSEWHERE.search(text):
+        return read_with_table(data, keys, int(table[1], 16)), "tables that are not at 0x8000: which of several"
+    if not (found := PLACES.search(text)):
+        return None
+    places = [(int(one[1], 16), int(one[2]) * oracle.PAGE_SIZE) for one in PLACE.finditer(found[1])]
+    return read_places(data, keys, places), "files without a table: which pages are one partition"
+
+
+def read_with_table(data, keys, offset):
+    if oracle.is_dump(data):
+        with contextlib.suppress(oracle.Refused):
+            oracle.parse_table(data[oracle.TABLE_OFFSET:oracle.TABLE_OFFSET + oracle.TABLE_SIZE])
+            return "refused", "table", "the one at 0x8000 is sound"
+    try:
+        return read_dump(data, keys, offset)
+    except oracle.Refused as refused:
+        return "refused", refused.kind, str(refused)
+
+
+def read_places(data, keys, places):
+    for at in range(0, len(data), oracle.PAGE_SIZE):
+        if oracle.is_page(data[at:at + oracle.PAGE_SIZE]) and not any(offset <= at < offset + size for offset, size in places):
+            return "refused", "place", f"nvsafe leaves out the page at 0x{at:X}"
+    try:
+        return "read", [(hex(offset), offset, reading, key) for offset, reading, key in oracle.open_places(data, places, keys)]
+    except oracle.Refused as refused:
+        return "refused", refused.kind, str(refused)
 
 
 # --- the comparison --------------------------------------------------------------------------------------------------------------
@@ -165,6 +207,7 @@ def difference(ours, theirs):
 def difference_of_partition(partition, name, address, reading, key):
     facts = [("partition", partition["partition"], name), ("address", partition["address"], address),
              ("encrypted", partition["encrypted"], key is not None),
+             ("universal key", str(partition["key"]).startswith("the universal key"), key in oracle.UNIVERSAL_KEYS),
              ("written entries", partition["entries_written"], reading.written),
              ("decoded entries", partition["entries_decoded"], reading.decoded)]
     for what, left, right in facts:
@@ -212,30 +255,26 @@ def difference_of_engine(data, expects):
     return None if seen == found else f"in the test: {seen}; the oracle: {found}"
 
 
-def is_opened_in_other_ways(ours, theirs):
-    """Where nvsafe goes on and the oracle does not: a table that is not at 0x8000 or damaged, pages without one, universal keys;
-    and a table without NVS, in which the oracle sees nothing to refuse."""
-    if ours[0] == "read" and theirs[0] == "refused":
-        has_universal_key = any("universal key" in str(partition["key"]) for partition in ours[1])
-        return theirs[1] in ("page", "table") or (theirs[1] == "key" and has_universal_key)
-    words = str(ours)
-    return ours[0] == "refused" and ("found by its pages" in words or "its table has no NVS partition" in words)
-
-
 def check_image(task):
     """(problem or None, outcome, what is not compared)"""
     data = pathlib.Path(task.path).read_bytes()
     ours = read_by_program(task)
     if is_text(task.key):
         return None if ours[:2] == ("refused", EXIT_BAD_INPUT) else f"a key as text: {ours[:2]}", "refused: a key as text", {}
-    theirs = read_by_oracle(data, keys_of(task))
-    if ours[0] != theirs[0] or theirs[0] == "refused":
-        if is_opened_in_other_ways(ours, theirs):
-            return None, "opened in ways that the oracle does not know", {"files opened in other ways: all of it": 1}
+    theirs, words = read_by_both(data, keys_of(task), ours)
     problem = difference(ours, theirs)
     if not problem and task.expects:
         problem = difference_of_engine(data, task.expects)
-    return problem, "read" if theirs[0] == "read" else f"refused: {theirs[1]}", what_is_not_compared(ours)
+    not_compared = what_is_not_compared(ours) + collections.Counter(words)
+    return problem, "read" if theirs[0] == "read" else f"refused: {theirs[1]}", not_compared
+
+
+def read_by_both(data, keys, ours):
+    """What the oracle reads, of what it refuses by itself where nvsafe found it; and what was taken from nvsafe for that."""
+    theirs = read_by_oracle(data, keys)
+    if theirs[0] == "refused" and (found := read_where_found(data, keys, ours[2])):
+        return found[0], [found[1]]
+    return theirs, []
 
 
 # --- partition tables ------------------------------------------------------------------------------------------------------------
@@ -332,7 +371,7 @@ def check_folder(program, folder, all_failures):
 KEY = bytes(range(64))
 
 
-def sample():
+def sample(key=KEY):
     """Both pages have an item of the same name; the blob has two chunks of one size."""
     pages = made_images.Pages(3)
     pages.start(oracle.FULL, 4)
@@ -346,7 +385,7 @@ def sample():
     pages.put(*made_images.blob_index(2, b"blob", 64, 2, 0x80))                          # 10
     pages.start(oracle.ACTIVE, 5)
     pages.put(*made_images.number(1, 0x04, b"twice", 2))
-    return pages.encrypted(KEY)
+    return pages.encrypted(key)
 
 
 def offset_of(entry):
@@ -471,6 +510,7 @@ def self_test(program):
         expect("a count of the test itself",
                difference_of_engine(made_images.made_image(0)[0], {"opens": True, "written": 1, "decoded": 0}))
         expect_tables(program, folder, expect)
+        expect_found(program, folder, expect)
     print("\n".join(missed + [f"oracle, self-test: {count - len(missed)} tests passed, {len(missed)} failed"]))
     return 1 if missed else 0
 
@@ -489,6 +529,39 @@ def expect_tables(program, folder, expect):
         expect("subtypes without words", attempt(check_table, task))
     table.write_bytes(flipped(table.read_bytes(), 85))  # of the digest
     expect("a wrong digest, for both", check_table(task)[0], is_fault=False)
+
+
+def expect_found(program, folder, expect):
+    """What nvsafe reads where others would look for nothing."""
+    file = pathlib.Path(folder, "found")
+    nvs, noise = sample(), bytes(range(1, 252)) * 50
+    partition = oracle.Partition(b"nvs", 1, 2, 0x12000, len(nvs), 0)
+    table = oracle.encode_table([partition]).ljust(oracle.PAGE_SIZE, b"\xff")
+    key_file = pathlib.Path(folder, "key")
+
+    def compare(what, data, keys, change=lambda said: said, changed_data=None, is_fault=True):
+        file.write_bytes(data)
+        task = Task(program, str(file), *(("--keys", KEY, str(key_file)) if keys else ()))
+        said = read_by_program(task)
+        theirs, _ = read_by_both(changed_data or data, keys, (said[0], said[1], change(said[2])))
+        expect(what, difference(said, theirs), is_fault)
+
+    carved = noise[:0x3000] + nvs + noise[:0x1000]
+    compare("pages without a table", carved, [KEY], is_fault=False)
+    compare("pages without a table and a key", carved, [], is_fault=False)
+    compare("a place that is none", carved, [KEY], lambda text: text.replace("0x3000", "0x2000"))
+    compare("fewer pages", carved, [KEY], lambda text: text.replace("(2 pages)", "(1 page)"))
+    compare("no word of a place", carved, [KEY], lambda text: "")
+    compare("a bit of a carved entry", carved, [KEY], changed_data=flipped(carved, 0x3000 + offset_of(5)))
+    elsewhere = b"\xff" * 0x10000 + table + noise[:0x1000] + nvs
+    compare("a table elsewhere", elsewhere, [KEY], is_fault=False)
+    compare("a table that is none", elsewhere, [KEY], lambda text: text.replace("0x10000", "0x11000"))
+    at_its_place = elsewhere[:0x8000] + table + elsewhere[0x9000:]
+    expect("a table elsewhere, and a sound one", read_with_table(at_its_place, [KEY], 0x10000)[0] == "refused")
+    universal = sample(oracle.UNIVERSAL_KEYS[0])
+    compare("a universal key", universal, [], is_fault=False)
+    with replaced(oracle, "UNIVERSAL_KEYS", (KEY,)):
+        compare("another universal key", universal, [])
 
 
 def attempt(check, task):

@@ -43,6 +43,7 @@ TYPE_NAMES = {0x01: "u8", 0x11: "i8", 0x02: "u16", 0x12: "i16", 0x04: "u32", 0x1
 # §5
 KEY_SIZE = 64
 SEEDS = (0xAEBE5A5A, 0xCEDEA5A5)
+UNIVERSAL_KEYS = (b"".join(bytes([byte]) * 16 for byte in b"\xff\x99\xee\x88"), b"\xff" * 32 + b"\xee" * 32)
 # §7
 TABLE_OFFSET = 0x8000
 TABLE_SIZE = 0xC00
@@ -441,12 +442,12 @@ def is_image(data):
 
 
 def open_partition(image, keys=()):
-    """The reading under the key that decodes most entries, and that key; no key counts as one."""
-    tried = [(read_partition(image, key), key) for key in (None, *keys)]
-    best = max(tried, key=lambda one: one[0].decoded)
-    if best[0].written and not best[0].decoded:
-        raise Refused("key", f"0 of {best[0].written} written entries decode")
-    return best
+    """The reading under the key that decodes most entries, and that key; no key counts as one. The last resort is §5.3."""
+    for some in ((None, *keys), UNIVERSAL_KEYS):
+        best = max(((read_partition(image, key), key) for key in some), key=lambda one: one[0].decoded)
+        if best[0].decoded or not best[0].written:
+            return best
+    raise Refused("key", f"0 of {best[0].written} written entries decode")
 
 
 # --- §7: partition tables and dumps ----------------------------------------------------------------------------------------------
@@ -511,7 +512,7 @@ def is_dump(data):
 
 def has_table_elsewhere(data):
     """§8.1: such a file is a dump whose table is not where it was looked for."""
-    for at in range(0x1000, len(data) - TABLE_SIZE + 1, 0x1000):
+    for at in range(PAGE_SIZE, len(data) - TABLE_SIZE + 1, PAGE_SIZE):
         if at != TABLE_OFFSET and looks_like_table(data[at:at + RECORD_SIZE]):
             with contextlib.suppress(Refused):
                 parse_table(data[at:at + TABLE_SIZE])
@@ -537,6 +538,20 @@ def open_dump(dump, keys=(), table_offset=TABLE_OFFSET):
             opened.append((one, *open_partition(partition_bytes(dump, one), keys)))
         except Refused as refused:
             opened.append((one, refused, None))
+    if not opened:
+        raise Refused("table", "no NVS partition")
+    return opened
+
+
+def open_places(data, places, keys=()):
+    """As open_dump(), of a file without a table: (offset, reading, key) for each (offset, size). Any key page in it counts."""
+    sectors = [data[at:at + PAGE_SIZE] for at in range(0, len(data), PAGE_SIZE)]
+    keys = [*keys, *(key for key in map(key_of_page, sectors) if key)]
+    opened = []
+    for offset, size in places:
+        if offset + size > len(data):
+            raise Refused("cut", f"0x{offset + size:X} lies behind the end")
+        opened.append((offset, *open_partition(data[offset:offset + size], keys)))
     return opened
 
 

@@ -510,9 +510,6 @@ Result<void> Efuses::burn(FunctionRef<Result<void>(unsigned block)> before) {
 
 std::vector<FuseBits> first_boot_fuses(const Profile& profile, bool is_release_mode, const store::Release& release) {
   const EfuseMap& map = efuse_map(profile);
-  const auto is_since = [&](std::uint32_t major, std::uint32_t minor) {
-    return release.major > major || (release.major == major && release.minor >= minor);
-  };
   constexpr std::uint32_t kLowPseudoRounds = 1;  // ESP-IDF's default strength
   std::vector<FuseBits> fuses;
   const auto add = [&](Fuse fuse, std::uint32_t bits = 1) {
@@ -530,9 +527,9 @@ std::vector<FuseBits> first_boot_fuses(const Profile& profile, bool is_release_m
   add(Fuse::kDisBootRemap);
   add(Fuse::kDisDirectBoot);
   if (!is_release_mode) return fuses;
-  if (map.burns_pseudo_rounds && is_since(5, 5)) add(Fuse::kPseudoRounds, kLowPseudoRounds);
+  if (map.burns_pseudo_rounds && release.is_since(5, 5)) add(Fuse::kPseudoRounds, kLowPseudoRounds);
   const FusePlace* cache = find_fuse(map, Fuse::kDisIcache);
-  if (cache != nullptr && is_since(5, 1)) add(Fuse::kWriteDisable, 1U << cache->write_bit);
+  if (cache != nullptr && release.is_since(5, 1)) add(Fuse::kWriteDisable, 1U << cache->write_bit);
   return fuses;
 }
 

@@ -20,10 +20,6 @@ using text::problem;
 
 using Bytes = std::span<const std::uint8_t>;
 
-bool is_since(const store::Release& release, std::uint32_t major, std::uint32_t minor) {
-  return release.major != major ? release.major > major : release.minor >= minor;
-}
-
 // Goes over a flash as first boot does, and notes what it would encrypt.
 class FirstBoot {
  public:
@@ -55,7 +51,7 @@ class FirstBoot {
 
   Outcome<void> add_partition(const Partition& partition) {
     if (partition.type == PartitionType::kApp) return add_image(partition, RegionKind::kApp);
-    if (is_since(release_, 5, 5)) {
+    if (release_.is_since(5, 5)) {
       if (partition.type == PartitionType::kBootloader) return add_image(partition, RegionKind::kBootloader);
       if (partition.type == PartitionType::kPartitionTable) return add_table(partition);
       if (partition.is(DataSubtype::kTeeOta)) return add_whole(partition, RegionKind::kTeeOta);
@@ -69,7 +65,7 @@ class FirstBoot {
   Outcome<void> add_image(const Partition& partition, RegionKind kind) {
     const auto image = verify(partition.offset, partition.size);
     if (!image) return leave(partition, kind, image.error());
-    return add(kind, name_of(partition), partition.offset, is_since(release_, 5, 3) ? *image : partition.size);
+    return add(kind, name_of(partition), partition.offset, release_.is_since(5, 3) ? *image : partition.size);
   }
 
   Outcome<void> add_table(const Partition& partition) {

@@ -10,6 +10,7 @@
 #include "device/chip_folder.hpp"
 #include "host/output.hpp"
 #include "host/path.hpp"
+#include "text/bytes_of.hpp"
 
 namespace nvsafe::cli {
 namespace {
@@ -19,10 +20,6 @@ struct ChipNewArguments {
   std::string flash;
   ChipOptions options;
 };
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 // A folder of its own, which goes again unless everything is in it.
 class NewFolder {
@@ -54,9 +51,9 @@ Outcome<void> write_folder(const std::string& path, const firmware::NewChip& mad
   const std::string settings = device::to_json(made.efuses.profile(), made.settings);
   const std::string efuses = chip::to_json(made.efuses);
   host::OutputSet outputs;
-  NVSAFE_TRY(outputs.add({folder->file(device::kEfuseFile), host::OutputKind::kKey}, bytes_of(efuses)));
+  NVSAFE_TRY(outputs.add({folder->file(device::kEfuseFile), host::OutputKind::kKey}, text::bytes_of(efuses)));
   NVSAFE_TRY(outputs.add({folder->file(device::kFlashFile), host::OutputKind::kSecret}, made.flash));
-  NVSAFE_TRY(outputs.add({folder->file(device::kSettingsFile), host::OutputKind::kPublic}, bytes_of(settings)));
+  NVSAFE_TRY(outputs.add({folder->file(device::kSettingsFile), host::OutputKind::kPublic}, text::bytes_of(settings)));
   NVSAFE_TRY(outputs.commit());
   folder->keep();
   return {};

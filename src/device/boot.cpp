@@ -5,6 +5,7 @@
 
 #include "base/endian.hpp"
 #include "chip/encrypted_regions.hpp"
+#include "chip/hex.hpp"
 #include "chip/otadata.hpp"
 #include "device/first_boot.hpp"
 #include "table/binary.hpp"
@@ -14,6 +15,7 @@ namespace nvsafe::device {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
+using chip::hex;
 
 // First boot ends in a reset, and the boot behind it starts the app: nothing resets more often on its way.
 constexpr int kBootsMax = 3;
@@ -143,12 +145,6 @@ BootResult boot_once(VirtualChip& chip, const Console& console, bool& wants_rese
 }
 
 }  // namespace
-
-std::string hex(std::uint64_t value, int width) {
-  char text[24];
-  std::snprintf(text, sizeof text, "0x%0*llx", width, static_cast<unsigned long long>(value));
-  return text;
-}
 
 BootResult boot(VirtualChip& chip, const Console& console) {
   bool has_encrypted = false;

@@ -14,6 +14,7 @@
 #include "host/path.hpp"
 #include "sim/file_mapping.hpp"
 #include "store/policy.hpp"
+#include "text/bytes_of.hpp"
 #include "text/json.hpp"
 
 namespace nvsafe::device {
@@ -28,10 +29,6 @@ using FlashEncryption = FirmwareSettings::FlashEncryption;
 constexpr int kVersion = 1;
 constexpr std::size_t kFlashSizeMax = 256 * 1024 * 1024;
 constexpr std::string_view kNewChip = "nvsafe chip new DIR --chip esp32c3 --flash dump.bin makes a virtual chip";
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 Failed<text::Problem> wrong_member(const std::string& file, const char* name, std::string_view why) {
   return problem(Exit::kBadInput, file + ": \"" + name + "\" " + std::string(why), std::string(kNewChip));
@@ -233,7 +230,7 @@ Outcome<std::unique_ptr<ChipFolder>> ChipFolder::open(const std::string& path) {
   folder->chip_->keep_efuses([efuse_file](const chip::Efuses& burnt) -> Result<void> {
     const std::string kept = chip::to_json(burnt);
     const auto written =
-        host::write_output({efuse_file, host::OutputKind::kSecret, true}, bytes_of(kept), {.force = true});
+        host::write_output({efuse_file, host::OutputKind::kSecret, true}, text::bytes_of(kept), {.force = true});
     return written ? Result<void>() : fail(ErrorCode::kFlashIo);
   });
   return folder;

@@ -33,7 +33,4 @@ class Console {
   Print print_;
 };
 
-// "0x1117".
-[[nodiscard]] std::string hex(std::uint64_t value, int width = 0);
-
 }  // namespace nvsafe::device

@@ -4,6 +4,7 @@
 
 #include "base/secret.hpp"
 #include "chip/encrypted_regions.hpp"
+#include "chip/hex.hpp"
 #include "store/policy.hpp"
 
 namespace nvsafe::device {
@@ -13,6 +14,7 @@ constexpr std::string_view kTag = "flash_encrypt";
 using FlashEncryption = FirmwareSettings::FlashEncryption;
 using chip::Efuses;
 using chip::Fuse;
+using chip::hex;
 using chip::KeyPurpose;
 
 FirstBoot refused(const Console& console, std::string reason) {

@@ -18,7 +18,7 @@ using Scheme = NvsEncryption::Scheme;
 
 bool is_since(const VirtualChip& chip, std::uint32_t major, std::uint32_t minor) {
   const auto release = store::parse_release(chip.settings().release);
-  return release && (release->major != major ? release->major > major : release->minor >= minor);
+  return release && release->is_since(major, minor);
 }
 
 // What ESP-IDF does with flash encryption before app_main().

@@ -43,7 +43,7 @@ esp_err_t mount(Storage& storage, Flash& flash, const nvs_sec_cfg_t* keys) {
 Flash* flash_for_nvs(const KnownPartition& partition) {
   if (!partition.info.encrypted) return partition.flash;
   const auto wanted = wanted_release();
-  return wanted && *wanted && !(*wanted)->is_since(4, 3) ? partition.raw_flash : nullptr;
+  return wanted && *wanted && !(*wanted)->release.is_since(4, 3) ? partition.raw_flash : nullptr;
 }
 
 // Requires: the lock, exclusive; the label is not up.

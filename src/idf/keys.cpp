@@ -83,7 +83,7 @@ Result<void> write_pattern(const KnownPartition& partition, keys::UniversalKey k
 }
 
 esp_err_t make_keys_as(const WantedRelease& wanted, const KnownPartition& partition) {
-  const auto kind = wanted.is_since(4, 3) ? keys::UniversalKey::kSince4_3 : keys::UniversalKey::kBefore4_3;
+  const auto kind = wanted.release.is_since(4, 3) ? keys::UniversalKey::kSince4_3 : keys::UniversalKey::kBefore4_3;
   return to_esp_err(write_pattern(partition, kind), Access::kWrite);
 }
 
@@ -103,7 +103,8 @@ esp_err_t register_built_in(const NvsEncryption& encryption, const std::optional
   if (encryption.scheme == NvsEncryption::Scheme::kFlashEncryption) {
     const nvs_sec_config_flash_enc_t config = NVS_SEC_PROVIDER_CFG_FLASH_ENC_DEFAULT();
     // Schemes came with 5.2; before, nvs_flash_init() looked for the partition and gave up by itself.
-    if (config.nvs_keys_part == nullptr) return wanted && !wanted->is_since(5, 2) ? ESP_FAIL : ESP_ERR_INVALID_ARG;
+    if (config.nvs_keys_part == nullptr)
+      return wanted && !wanted->release.is_since(5, 2) ? ESP_FAIL : ESP_ERR_INVALID_ARG;
     return nvs_sec_provider_register_flash_enc(&config, &handle);
   }
   const nvs_sec_config_hmac_t config = {static_cast<hmac_key_id_t>(encryption.hmac_slot)};
@@ -117,7 +118,8 @@ esp_err_t keys_for_init(nvs_sec_scheme_t& scheme, nvs_sec_cfg_t& cfg) {
   const auto wanted = wanted_release();
   if (!wanted) return ESP_ERR_NOT_SUPPORTED;
   if (*wanted) {  // up to 5.1 only an erased page, from 5.2 on whatever is wrong makes it write new keys
-    const bool makes_keys = read != ESP_OK && ((*wanted)->is_since(5, 2) || read == ESP_ERR_NVS_KEYS_NOT_INITIALIZED);
+    const bool makes_keys =
+        read != ESP_OK && ((*wanted)->release.is_since(5, 2) || read == ESP_ERR_NVS_KEYS_NOT_INITIALIZED);
     return makes_keys ? nvs_flash_generate_keys_v2(&scheme, &cfg) : read;
   }
   if (read != ESP_ERR_NVS_KEYS_NOT_INITIALIZED && read != ESP_ERR_NVS_SEC_HMAC_KEY_NOT_FOUND) return read;
@@ -156,7 +158,8 @@ esp_err_t nvs_flash_init(void) {
   const NvsEncryption encryption = platform().nvs_encryption();
   const auto wanted = wanted_release();
   if (!wanted) return ESP_ERR_NOT_SUPPORTED;
-  if (*wanted && !(*wanted)->is_since(4, 3)) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);  // never encrypted
+  if (*wanted && !(*wanted)->release.is_since(4, 3))
+    return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);  // never encrypted
   if (registered_scheme().nvs_flash_read_cfg == nullptr) {
     if (encryption.scheme == NvsEncryption::Scheme::kNone) return nvs_flash_init_partition(NVS_DEFAULT_PART_NAME);
     const esp_err_t registered = register_built_in(encryption, *wanted);

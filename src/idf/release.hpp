@@ -10,10 +10,6 @@ namespace nvsafe::idf {
 struct WantedRelease {
   store::Release release;
   store::ReleaseTraits traits;
-
-  [[nodiscard]] bool is_since(std::uint32_t major, std::uint32_t minor) const {
-    return release.major != major ? release.major > major : release.minor >= minor;
-  }
 };
 
 // What the platform says; nothing: no release. Errors: kInvalidValue, kNotFound (a release nobody has looked at).

@@ -6,6 +6,7 @@
 #include "host/report.hpp"
 #include "host/signal_block.hpp"
 #include "host/system_result.hpp"
+#include "text/bytes_of.hpp"
 
 namespace nvsafe::standin {
 namespace {
@@ -23,8 +24,7 @@ void report(const text::Problem& problem, const Warnings& warnings) {
 
 int print(std::string_view text, const Warnings& warnings) {
   const host::SignalBlock block({SIGPIPE});
-  const auto written =
-      host::write_all(STDOUT_FILENO, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  const auto written = host::write_all(STDOUT_FILENO, text::bytes_of(text));
   if (written) {
     warn(warnings);
     return kDone;

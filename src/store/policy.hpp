@@ -42,6 +42,11 @@ struct Release {
   std::uint32_t minor = 0;
   std::optional<std::uint32_t> patch;  // none: the worst patch of the line is meant
 
+  // Whether it has what came with major.minor.
+  [[nodiscard]] constexpr bool is_since(std::uint32_t since_major, std::uint32_t since_minor) const {
+    return major != since_major ? major > since_major : minor >= since_minor;
+  }
+
   friend constexpr bool operator==(const Release&, const Release&) = default;
 };
 

@@ -16,6 +16,14 @@ TEST(Releases, are_read_as_people_write_them) {
   }
 }
 
+TEST(Releases, have_what_came_with_an_older_one_whatever_the_patch) {
+  EXPECT_TRUE((Release{5, 1, 0}).is_since(5, 1));
+  EXPECT_TRUE((Release{5, 2, std::nullopt}).is_since(5, 1));
+  EXPECT_TRUE((Release{6, 0, 1}).is_since(5, 5));
+  EXPECT_FALSE((Release{5, 0, 9}).is_since(5, 1));
+  EXPECT_FALSE((Release{4, 4, 8}).is_since(5, 1));
+}
+
 TEST(Releases, lead_to_a_policy_a_line_without_a_patch_to_that_of_its_worst_patch) {
   struct Case {
     const char* text;
