@@ -58,6 +58,8 @@ void register_verbs(CLI::App& app, Context& context) {
   register_verify(app, context);
   register_ls(app, context);
   register_get(app, context);
+  register_explain(app, context);
+  register_preflight(app, context);
   register_export(app, context);
   register_diff(app, context);
   register_log(app, context);

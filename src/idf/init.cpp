@@ -10,11 +10,12 @@
 namespace nvsafe::idf {
 namespace {
 
-// What a release does to the flash while it mounts, if one is asked for.
-esp_err_t mount_as_wanted(const Storage& storage, Flash& flash) {
+// What a release does to the flash while it mounts, if one is asked for: `is_wanted`.
+esp_err_t mount_as_wanted(const Storage& storage, Flash& flash, bool& is_wanted) {
   const auto wanted = wanted_release();
   if (!wanted) return ESP_ERR_NOT_SUPPORTED;
-  if (!*wanted || storage.is_read_only) return ESP_OK;
+  is_wanted = wanted->has_value();
+  if (!is_wanted || storage.is_read_only) return ESP_OK;
   const auto outcome = store::mount_as_release(flash, platform().allocator(),
                                                storage.cipher ? &*storage.cipher : nullptr, (*wanted)->traits);
   if (!outcome) return to_esp_err(outcome, Access::kRead);
@@ -29,10 +30,11 @@ esp_err_t mount(Storage& storage, Flash& flash, const nvs_sec_cfg_t* keys) {
     if (!cipher) return ESP_ERR_NVS_XTS_CFG_FAILED;
     storage.cipher.emplace(std::move(*cipher));
   }
-  if (const esp_err_t result = mount_as_wanted(storage, flash); result != ESP_OK) return result;
+  bool is_as_release = false;
+  if (const esp_err_t result = mount_as_wanted(storage, flash, is_as_release); result != ESP_OK) return result;
   store::Statistics statistics;
   auto mounted = store::Store::mount(flash, platform().allocator(), storage.cipher ? &*storage.cipher : nullptr,
-                                     {.is_read_only = storage.is_read_only}, statistics);
+                                     {.is_read_only = storage.is_read_only, .proves_key = !is_as_release}, statistics);
   if (!mounted) return to_esp_err(mounted, Access::kRead);
   storage.store.emplace(std::move(*mounted));
   return ESP_OK;

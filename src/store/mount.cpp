@@ -28,7 +28,7 @@ Result<Store> Store::mount(Flash& flash, Allocator& allocator, const format::Ent
   if (options.is_read_only) return store;
   if (flash.size() < format::kWritableSizeMin) return fail(ErrorCode::kBadSize);
   if (cipher != nullptr && cipher->has_equal_halves()) return fail(ErrorCode::kEqualKeyHalves);
-  if (!store.is_proven()) return fail(ErrorCode::kKeyProof);
+  if (options.proves_key && !store.is_proven()) return fail(ErrorCode::kKeyProof);
   NVSAFE_TRY(store.tidy_loaded());
   statistics = store.statistics_;
   return store;

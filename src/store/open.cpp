@@ -74,7 +74,8 @@ Result<void> Store::load_flash() {
   damaged_.clear();
 
   NVSAFE_TRY(scan());
-  if (statistics_.written_entries > 0 && statistics_.decoded_entries == 0) return fail(ErrorCode::kKeyProof);
+  const bool is_unproven = statistics_.written_entries > 0 && statistics_.decoded_entries == 0;
+  if (is_unproven && options_.proves_key) return fail(ErrorCode::kKeyProof);
   NVSAFE_TRY(order_pages());
   NVSAFE_TRY(sort_namespaces());
   return build_index();

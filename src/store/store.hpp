@@ -66,7 +66,9 @@ struct MountOptions {
   bool is_read_only = false;      // nothing is programmed; what a cut left is only looked through
   bool first_word_alone = false;  // see PageWriter
   bool purges = false;            // what is replaced or erased is overwritten with zeros
-  bool levels_wear = true;        // pages whose content does not change take turns, too
+  // False: what does not decode has been dropped before, by the rules of a release that asks for no proof.
+  bool proves_key = true;
+  bool levels_wear = true;  // pages whose content does not change take turns, too
   // How much memory finding a key may take: all it needs (4.7 bytes a key), a budget in bytes for a filter, or 0.
   // docs/DESIGN.md has what a get costs with each.
   std::uint32_t index_size = ItemIndex::kFull;

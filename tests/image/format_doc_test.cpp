@@ -1,19 +1,16 @@
-// docs/FINDINGS.md has each finding code, with the severity that the program prints. And docs/FORMAT.md, as far as it
-// tells of layers that tests/format cannot link: §5.2, §5.3, §6.2, §7.2 and §7.4.
+// docs/FORMAT.md, as far as it tells of layers that tests/format cannot link: §5.2, §5.3, §6.2, §7.2 and §7.4.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/crc32.hpp"
 #include "base/endian.hpp"
 #include "crypto/hash.hpp"
-#include "image/finding_text.hpp"
 #include "image/wifi_extras.hpp"
 #include "keys/xts_key.hpp"
 #include "table/binary.hpp"
@@ -29,91 +26,6 @@ Lines read_lines(const std::string& name) {
   Lines lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   return lines;
-}
-
-bool has_line(const Lines& lines, std::string_view start) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.starts_with(start); });
-}
-
-// ---- FINDINGS.md ----
-
-// A code is one that has words.
-bool is_code(store::FindingCode code) {
-  return describe(store::Finding{code, 0}) != place_in_partition(0, kNoPlace) + ": ";
-}
-
-// "## NVS-D008 error" of each code.
-Lines find_headings() {
-  Lines headings;
-  for (unsigned number = 0; number <= std::numeric_limits<std::uint16_t>::max(); ++number) {
-    const auto code = static_cast<store::FindingCode>(number);
-    if (is_code(code)) headings.push_back(fmt::format("## {} {}", finding_name(code), to_string(severity_of(code))));
-  }
-  return headings;
-}
-
-const Lines& headings_of_code() {
-  static const Lines headings = find_headings();
-  return headings;
-}
-
-struct Section {
-  std::string heading;  // "## NVS-D008 error: page header damaged"
-  Lines lines;
-};
-
-std::vector<Section> sections_of(const Lines& lines) {
-  std::vector<Section> sections;
-  for (const std::string& line : lines) {
-    if (line.starts_with('#')) sections.push_back({line, {}});
-    if (!sections.empty()) sections.back().lines.push_back(line);
-  }
-  std::erase_if(sections, [](const Section& section) { return section.heading.find("NVS-D") == std::string::npos; });
-  return sections;
-}
-
-Lines finding_differences(const Lines& document) {
-  const auto sections = sections_of(document);
-  const Lines& headings = headings_of_code();
-  Lines found;
-  for (const std::string& heading : headings) {
-    const auto count = std::count_if(sections.begin(), sections.end(), [&](const Section& section) {
-      return section.heading.starts_with(heading + ": ");
-    });
-    if (count != 1) found.push_back(fmt::format("{} sections begin with '{}: '", count, heading));
-  }
-  for (const Section& section : sections) {
-    const std::string start = section.heading.substr(0, section.heading.find(':'));
-    if (std::find(headings.begin(), headings.end(), start) == headings.end()) {
-      found.push_back("the code does not have '" + start + "'");
-    }
-    for (const std::string word : {"- **Means** ", "- **Firmware** ", "- **Do** "}) {
-      if (!has_line(section.lines, word)) found.push_back(start + " lacks " + word);
-    }
-  }
-  return found;
-}
-
-TEST(FindingsDoc, has_every_code_with_its_severity_and_no_other) {
-  EXPECT_EQ(finding_differences(read_lines("FINDINGS.md")), Lines{});
-}
-
-TEST(FindingsDoc, a_changed_copy_of_the_document_is_found_out) {
-  const Lines document = read_lines("FINDINGS.md");
-  for (std::size_t i = 0; i < document.size(); ++i) {
-    const bool is_heading = document[i].starts_with("## NVS-D");
-    if (!is_heading && !document[i].starts_with("- **")) continue;
-    Lines copy = document;
-    copy.erase(copy.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_NE(finding_differences(copy), Lines{}) << "without line " << i + 1;
-    if (!is_heading) continue;
-    copy = document;
-    copy[i].replace(document[i].find(' ', 3), document[i].find(':') - document[i].find(' ', 3), " fatal");
-    EXPECT_NE(finding_differences(copy), Lines{}) << "another severity in line " << i + 1;
-    copy = document;
-    copy[i].replace(document[i].find("NVS-D"), 8, "NVS-D999");
-    EXPECT_NE(finding_differences(copy), Lines{}) << "another code in line " << i + 1;
-  }
 }
 
 // ---- FORMAT.md ----
