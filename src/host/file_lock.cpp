@@ -30,17 +30,20 @@ void keep_until_exit(FileDescriptor file) {
 
 }  // namespace
 
-SystemResult<FileLock> FileLock::take(const std::string& path, Kind kind) {
+SystemResult<FileLock> FileLock::take_opened(FileDescriptor file, const std::string& path, Kind kind) {
   const int operation = (kind == Kind::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+  if (::flock(file.number(), operation) != 0) return system_failure();
+  if (!is_named(file.number(), path)) return Failed<int>{ESTALE};
+  return FileLock(std::move(file));
+}
+
+SystemResult<FileLock> FileLock::take(const std::string& path, Kind kind) {
   for (int i = 0; i < kTries; ++i) {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!file.is_open()) return system_failure();
-    if (::flock(file.number(), operation) == 0) {
-      if (is_named(file.number(), path)) return FileLock(std::move(file));
-      continue;
-    }
-    if (errno != EWOULDBLOCK && errno != EINTR) return system_failure();
-    ::nanosleep(&kPause, nullptr);
+    auto lock = take_opened(std::move(file), path, kind);
+    if (lock || (lock.error() != EWOULDBLOCK && lock.error() != EINTR && lock.error() != ESTALE)) return lock;
+    if (lock.error() != ESTALE) ::nanosleep(&kPause, nullptr);
   }
   return Failed<int>{EWOULDBLOCK};
 }

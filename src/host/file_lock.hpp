@@ -21,6 +21,9 @@ class FileLock {
   // and flock().
   [[nodiscard]] static SystemResult<FileLock> take(const std::string& path, Kind kind);
 
+  // One try, of what was opened under that name before. Errors: as take(); ESTALE: the name leads to another file now.
+  [[nodiscard]] static SystemResult<FileLock> take_opened(FileDescriptor file, const std::string& path, Kind kind);
+
   // The open file, with which the lock goes.
   [[nodiscard]] FileDescriptor release() && { return std::move(file_); }
 
