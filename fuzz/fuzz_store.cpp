@@ -11,11 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "base/crc32.hpp"
-#include "base/endian.hpp"
-#include "format/entry.hpp"
 #include "format/entry_state.hpp"
 #include "host/heap_allocator.hpp"
+#include "nvs_bytes.hpp"
 #include "require.hpp"
 #include "sim/ram_nor.hpp"
 #include "store/mount_plan.hpp"
@@ -24,7 +22,9 @@
 using nvsafe::Name;
 using nvsafe::Result;
 using nvsafe::ValueType;
+using nvsafe::fuzz::make_image;
 using nvsafe::fuzz::require;
+using nvsafe::fuzz::test_cipher;
 namespace format = nvsafe::format;
 namespace sim = nvsafe::sim;
 namespace store = nvsafe::store;
@@ -39,56 +39,6 @@ struct Held {
   friend bool operator==(const Held&, const Held&) = default;
 };
 using Contents = std::map<Identity, Held>;
-
-const format::EntryCipher& test_cipher() {
-  static const auto created = [] {
-    std::array<std::uint8_t, format::kXtsKeySize> key;
-    for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(i * 7 + 1);  // a test key
-    return format::EntryCipher::create(format::XtsKey(key));
-  }();
-  return *created;
-}
-
-// Random bytes never have a right CRC, so most inputs would end at the first page header.
-void repair_header(std::uint8_t* page) {
-  page[8] |= 0xFE;
-  nvsafe::store_le32(page + format::kPageHeaderCrcOffset,
-                     format::page_header_crc(format::PageHeaderBytes(page, format::kPageHeaderSize)));
-}
-
-void repair_entries(std::uint8_t* page) {
-  for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
-    std::uint8_t* entry = page + format::kEntriesOffset + i * format::kEntrySize;
-    const auto bytes = format::EntryBytes(entry, format::kEntrySize);
-    format::Entry decoded = format::decode_entry(bytes);
-    if (decoded.key[0] == 0 || (decoded.namespace_index & 0xF8) != 0) continue;  // likely data
-    const std::uint32_t size = decoded.data_size();
-    if (nvsafe::has_data_entries(decoded.type) &&
-        (i + 1) * format::kEntrySize + size <= format::kEntryCount * format::kEntrySize) {
-      decoded.set_data(static_cast<std::uint16_t>(size), nvsafe::nvs_crc32({entry + format::kEntrySize, size}));
-    }
-    format::encode_entry(decoded, std::span<std::uint8_t, format::kEntrySize>(entry, format::kEntrySize));
-  }
-}
-
-Bytes make_image(std::uint8_t options, std::span<const std::uint8_t> rest) {
-  const std::uint32_t page_count = 3 + options % 6;
-  Bytes image(page_count * format::kPageSize, 0xFF);
-  std::copy_n(rest.begin(), std::min(rest.size(), image.size()), image.begin());
-  for (std::uint32_t page = 0; page < page_count; ++page) {
-    std::uint8_t* at = image.data() + page * format::kPageSize;
-    if (nvsafe::load_le32(at) == 0xFFFFFFFF) continue;
-    if ((options & 0x40) != 0) repair_header(at);
-    if ((options & 0x20) != 0) repair_entries(at);
-    if ((options & 0x80) == 0) continue;
-    for (std::uint32_t i = 0; i < format::kEntryCount; ++i) {
-      const std::span<std::uint8_t> entry(at + format::kEntriesOffset + i * format::kEntrySize, format::kEntrySize);
-      if (std::all_of(entry.begin(), entry.end(), [](std::uint8_t byte) { return byte == 0xFF; })) continue;
-      require(test_cipher().encrypt(page, i, entry).ok(), "encrypts");
-    }
-  }
-  return image;
-}
 
 // What can be read. A value with an error is left out.
 Contents contents_of(store::Store& opened) {

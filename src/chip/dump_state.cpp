@@ -32,14 +32,14 @@ std::optional<AppImage> image_in(Bytes flash, std::uint32_t offset, std::uint64_
 // The first of the apps in the table, whole or not.
 template <typename Function>
 auto first_of_apps(Bytes flash, std::uint32_t table_offset, const FlashCipher* cipher, Function function)
-    -> decltype(function(AppImage())) {
+    -> decltype(function(AppImage(), table::Partition())) {
   const auto table = table_at(flash, table_offset, cipher);
   if (!table) return {};
   for (const table::Partition& partition : table->partitions()) {
     if (partition.type != table::PartitionType::kApp) continue;
     const auto image = image_in(flash, partition.offset, partition.end(), cipher);
     if (!image) continue;
-    if (auto found = function(*image)) return found;
+    if (auto found = function(*image, partition)) return found;
   }
   return {};
 }
@@ -67,7 +67,22 @@ const Profile* chip_of_dump(Bytes flash, std::uint32_t table_offset, const Flash
     const auto image = image_in(flash, candidate.bootloader_offset, table_offset, cipher);
     if (image && image->chip_id == candidate.image_id) return &candidate;
   }
-  return first_of_apps(flash, table_offset, cipher, [](const AppImage& app) { return find_profile(app.chip_id); });
+  return first_of_apps(flash, table_offset, cipher,
+                       [](const AppImage& app, const table::Partition&) { return find_profile(app.chip_id); });
+}
+
+std::string release_text(const store::Release& release) {
+  const std::string text = std::to_string(release.major) + '.' + std::to_string(release.minor);
+  return release.patch ? text + '.' + std::to_string(*release.patch) : text;
+}
+
+std::optional<AppRelease> app_release_of_dump(Bytes flash, std::uint32_t table_offset, const FlashCipher* cipher) {
+  return first_of_apps(flash, table_offset, cipher,
+                       [](const AppImage& app, const table::Partition& partition) -> std::optional<AppRelease> {
+                         const auto release = app.description ? release_of(app.description->idf_version) : std::nullopt;
+                         if (!release) return std::nullopt;
+                         return AppRelease{*release, std::string(partition.name.view())};
+                       });
 }
 
 std::optional<store::Release> release_of_dump(Bytes flash, const Profile& profile, std::uint32_t table_offset) {
@@ -75,9 +90,8 @@ std::optional<store::Release> release_of_dump(Bytes flash, const Profile& profil
   if (bootloader && bootloader->bootloader_idf_version) {
     if (const auto release = release_of(*bootloader->bootloader_idf_version)) return release;
   }
-  return first_of_apps(flash, table_offset, nullptr, [](const AppImage& app) {
-    return app.description ? release_of(app.description->idf_version) : std::nullopt;
-  });
+  const auto app = app_release_of_dump(flash, table_offset);
+  return app ? std::optional(app->release) : std::nullopt;
 }
 
 }  // namespace nvsafe::chip

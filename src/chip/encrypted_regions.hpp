@@ -55,6 +55,17 @@ enum class DumpState : std::uint8_t {
 // nullptr: in the clear.
 [[nodiscard]] const Profile* chip_of_dump(std::span<const std::uint8_t> flash, std::uint32_t table_offset,
                                           const FlashCipher* cipher = nullptr);
+// "5.5.3"; without a third number "5.5".
+[[nodiscard]] std::string release_text(const store::Release& release);
+// The ESP-IDF release that an app was built with, which is that of its NVS: of the first in the table that says one.
+// `cipher` as above. Nothing: nobody says, or says no number.
+struct AppRelease {
+  store::Release release;
+  std::string partition;
+};
+[[nodiscard]] std::optional<AppRelease> app_release_of_dump(std::span<const std::uint8_t> flash,
+                                                            std::uint32_t table_offset,
+                                                            const FlashCipher* cipher = nullptr);
 // The ESP-IDF release that the bootloader of a dump in the clear was built with; where it does not say, the first app.
 // Nothing: nobody says, or says no number.
 [[nodiscard]] std::optional<store::Release> release_of_dump(std::span<const std::uint8_t> flash, const Profile& profile,

@@ -8,6 +8,7 @@
 #include "cli/flash_line.hpp"
 #include "cli/listing.hpp"
 #include "cli/output.hpp"
+#include "host/file_lock.hpp"
 #include "host/files.hpp"
 #include "host/path.hpp"
 #include "image/value_text.hpp"
@@ -389,7 +390,7 @@ Outcome<void> check_in_place(const std::string& file) {
   if (::access(file.c_str(), W_OK) != 0) {
     return problem(Exit::kIo, fmt::format("{}: is write-protected", file), "-o FILE writes another one");
   }
-  return {};
+  return host::lock_until_exit(file);
 }
 
 std::string SectorLines::summary() const {

@@ -40,7 +40,8 @@ using Planner = std::function<Outcome<std::vector<image::Edit>>(OpenedOne& opene
 [[nodiscard]] Outcome<void> write_journal(const std::string& file, const image::UndoJournal& journal);
 // Puts `content` in the place of the file, whole or not at all. Its mode stays, its owner where the system allows that.
 [[nodiscard]] Outcome<void> replace_file(const std::string& file, std::span<const std::uint8_t> content);
-// Errors: kUsage for what cannot be replaced: standard input, a device, a file that may not be written.
+// To be asked before the file is read: nobody else changes it from then on. Errors: kUsage for what cannot be replaced:
+// standard input, a device; kIo for a file that may not be written, or that another process is changing.
 [[nodiscard]] Outcome<void> check_in_place(const std::string& file);
 
 // Sectors of a file next to each other, for people and for esptool.

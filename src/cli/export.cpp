@@ -58,9 +58,10 @@ Outcome<Selection> select(const ExportArguments& arguments, store::Store& store)
 }
 
 // What does not read may have been keys, or newer values of them.
-bool warn_of_doubt(const store::Store& store, const Selection& selection, const Context& context) {
+bool warn_of_doubt(const OpenedOne& opened, const Selection& selection, const Context& context) {
   for (const std::string& line : selection.left_out) context.warn("left out: " + line);
-  return tell_findings(store, context) || !selection.left_out.empty();
+  const bool has_errors = tell_findings(*opened.partition->store, context);
+  return has_errors || !selection.left_out.empty() || opened.file.source->is_damaged();
 }
 
 void tell(const ExportArguments& arguments, const Selection& selection, bool is_json_format, Context& context) {
@@ -110,7 +111,7 @@ Outcome<Exit> run_export(const ExportArguments& arguments, Context& context) {
     return problem(why.exit, fmt::format("{}: {}", where, why.what),
                    why.hint.empty() ? "--except NS/KEY leaves a key out" : why.hint);
   }
-  const bool is_doubtful = warn_of_doubt(store, *selection, context);
+  const bool is_doubtful = warn_of_doubt(*opened, *selection, context);
   NVSAFE_TRY(output->add(file, {reinterpret_cast<const std::uint8_t*>(text->data()), text->size()}));
   NVSAFE_TRY(output->commit());
   tell(arguments, *selection, *is_json_format, context);

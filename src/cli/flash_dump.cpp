@@ -103,15 +103,11 @@ class FlashDump {
     return chip::encrypt_dump(dump, chosen.key.cipher, *chosen.profile, table_offset, *release_);
   }
 
-  [[nodiscard]] std::string release_text() const {
-    const std::string text = fmt::format("{}.{}", release_->major, release_->minor);
-    return release_->patch ? fmt::format("{}.{}", text, *release_->patch) : text;
-  }
-
   void tell(const Chosen& chosen, const chip::DumpChange& change) {
-    context_.note(fmt::format("{}: {}, {} with {} ({}, fingerprint {})", arguments_.output, chosen.profile->name,
-                              encrypts_ ? "encrypted as by ESP-IDF " + release_text() + "," : "decrypted",
-                              chosen.key.file, chosen.key.cipher_name, chosen.key.fingerprint));
+    context_.note(
+        fmt::format("{}: {}, {} with {} ({}, fingerprint {})", arguments_.output, chosen.profile->name,
+                    encrypts_ ? "encrypted as by ESP-IDF " + chip::release_text(*release_) + "," : "decrypted",
+                    chosen.key.file, chosen.key.cipher_name, chosen.key.fingerprint));
     for (const chip::EncryptedRegion& region : change.done) tell_region(region, encrypts_ ? "encrypted" : "decrypted");
     for (const chip::LeftRegion& left : change.left) tell_region(left.region, "left: " + left.why);
   }
@@ -134,7 +130,7 @@ class FlashDump {
                             .set("version", 1)
                             .set("file", arguments_.output)
                             .set("chip", chosen.profile->name)
-                            .set("release", release_ ? text::Json(release_text()) : text::Json(nullptr))
+                            .set("release", release_ ? text::Json(chip::release_text(*release_)) : text::Json(nullptr))
                             .set("cipher", chosen.key.cipher_name)
                             .set("flash_key", chosen.key.file)
                             .set("fingerprint", chosen.key.fingerprint)

@@ -9,6 +9,7 @@
 #include "cli/flash_key.hpp"
 #include "cli/flash_line.hpp"
 #include "device/chip_folder.hpp"
+#include "host/file_lock.hpp"
 #include "host/files.hpp"
 #include "host/path.hpp"
 #include "image/key_file_text.hpp"
@@ -227,6 +228,7 @@ Outcome<std::unique_ptr<image::Source>> to_source(RawInput input, const Partitio
   input.options.needs_nvs = needs_nvs;
   auto source = image::Source::read(input.file, std::move(input.bytes), input.options);
   if (!source) return Failed{explained(source.error(), input.chip_keys->unknown)};
+  if (input.is_running) (*source)->add_note("note: this chip runs: it is shown as it was at this moment");
   if (!options.flash_key.empty() && (*source)->table() && (*source)->flash_key().empty()) {
     (*source)->add_note(
         fmt::format("note: the partition table is in the clear; {} was not needed for it", options.flash_key));
@@ -240,7 +242,9 @@ bool is_chip_folder(const std::string& path) {
   return host::is_directory(path) && host::is_regular_file(host::join_path(path, device::kSettingsFile));
 }
 
-Outcome<RawInput> read_input(const std::string& argument, const PartitionOptions& options,
+namespace {
+
+Outcome<RawInput> read_files(const std::string& argument, const PartitionOptions& options,
                              const host::ReadLimits& limits) {
   const FileArgument split = split_partition(argument);
   if (!options.partition.empty() && !split.partition.empty()) {
@@ -260,6 +264,35 @@ Outcome<RawInput> read_input(const std::string& argument, const PartitionOptions
   if (!bytes) return bytes.failed();
   input.bytes = std::move(*bytes);
   return input;
+}
+
+// A chip that runs changes flash and eFuses one after the other. Two readings that are alike show them as they were
+// between two of its operations, where power could go, too.
+Outcome<RawInput> read_running(const std::string& argument, const PartitionOptions& options,
+                               const host::ReadLimits& limits) {
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; ++i) {
+    auto first = read_files(argument, options, limits);
+    if (!first) return first;
+    auto second = read_files(argument, options, limits);
+    if (!second) return second;
+    if (first->bytes != second->bytes || chip::to_json(*first->efuses) != chip::to_json(*second->efuses)) continue;
+    second->is_running = true;
+    return second;
+  }
+  return problem(Exit::kIo, fmt::format("{}: is being changed by another process", argument),
+                 "try again when its chip has stopped");
+}
+
+}  // namespace
+
+Outcome<RawInput> read_input(const std::string& argument, const PartitionOptions& options,
+                             const host::ReadLimits& limits) {
+  const std::string folder = split_partition(argument).file;
+  if (!is_chip_folder(folder)) return read_files(argument, options, limits);
+  // Until all of it is read no chip starts there.
+  const auto lock = host::FileLock::take(folder, host::FileLock::Kind::kShared);
+  return lock ? read_files(argument, options, limits) : read_running(argument, options, limits);
 }
 
 Outcome<std::unique_ptr<image::Source>> read_source(const std::string& argument, const PartitionOptions& options) {

@@ -67,6 +67,7 @@ struct RawInput {
   image::SourceOptions options;
   std::shared_ptr<const image::ChipKeys> chip_keys;
   std::optional<chip::Efuses> efuses;  // of a chip folder
+  bool is_running = false;             // a program has the chip folder open
 };
 [[nodiscard]] Outcome<RawInput> read_input(const std::string& argument, const PartitionOptions& options,
                                            const host::ReadLimits& limits = {});

@@ -1,7 +1,5 @@
 #include "device/chip_folder.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -205,15 +203,27 @@ ChipFolder::~ChipFolder() {
   sim::unmap_file(flash_);
 }
 
+// A file that is missing is told by whoever reads it.
+Outcome<void> ChipFolder::lock(const std::string& path) {
+  auto taken = host::FileLock::take(path, host::FileLock::Kind::kExclusive);
+  if (taken) {
+    locks_.push_back(std::move(*taken));
+  } else if (taken.error() == EWOULDBLOCK) {
+    return problem(Exit::kUsage, path + " is in use by another program");
+  } else if (taken.error() != ENOENT) {
+    return problem(Exit::kIo, path + ": " + std::strerror(taken.error()));
+  }
+  return {};
+}
+
 Outcome<std::unique_ptr<ChipFolder>> ChipFolder::open(const std::string& path) {
   std::unique_ptr<ChipFolder> folder(new ChipFolder);
   const std::string settings_file = host::join_path(path, kSettingsFile);
   // The folder is locked, not chip.json: an editor may put another file in its place meanwhile.
-  folder->lock_ = host::FileDescriptor(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder->lock_.is_open() || ::access(settings_file.c_str(), R_OK) != 0) return cannot_open(path, errno);
-  if (::flock(folder->lock_.number(), LOCK_EX | LOCK_NB) != 0) {
-    return problem(Exit::kUsage, path + " is in use by another program");
-  }
+  if (::access(settings_file.c_str(), R_OK) != 0) return cannot_open(path, errno);
+  NVSAFE_TRY(folder->lock(path));
+  // Whoever changes flash.bin in place puts another file there, which no mapping shows.
+  NVSAFE_TRY(folder->lock(host::join_path(path, kFlashFile)));
   auto text = host::read_file(settings_file, {.size_max = 65536});
   if (!text) return text.failed();
   auto settings = parse_settings({reinterpret_cast<const char*>(text->data()), text->size()}, settings_file);

@@ -4,9 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "device/virtual_chip.hpp"
-#include "host/file_descriptor.hpp"
+#include "host/file_lock.hpp"
 #include "text/problem.hpp"
 
 namespace nvsafe::device {
@@ -45,7 +46,9 @@ class ChipFolder {
  private:
   ChipFolder() = default;
 
-  host::FileDescriptor lock_;
+  text::Outcome<void> lock(const std::string& path);
+
+  std::vector<host::FileLock> locks_;
   std::span<std::uint8_t> flash_;
   std::unique_ptr<VirtualChip> chip_;
 };

@@ -8,7 +8,10 @@
 #include "chip/app_image.hpp"
 #include "chip/encrypted_regions.hpp"
 #include "device/chip_folder.hpp"
+#include "format/key_page.hpp"
+#include "host/heap_allocator.hpp"
 #include "image/identify.hpp"
+#include "image/open.hpp"
 #include "image/source.hpp"
 #include "image/table_text.hpp"
 #include "store/policy.hpp"
@@ -55,7 +58,7 @@ class Maker {
   }
 
   Outcome<void> find_profile() {
-    const chip::Profile* const in_dump = chip::chip_of_dump(flash_, request_.table_offset);
+    const chip::Profile* const in_dump = profile_in_dump();
     if (!request_.chip.empty()) {
       profile_ = chip::find_profile(request_.chip);
       if (profile_ == nullptr) return problem(Exit::kUsage, fmt::format("{} is no chip that is known", request_.chip));
@@ -71,6 +74,18 @@ class Maker {
                      fmt::format("{} holds images for {}, not for {}", request_.file, in_dump->name, profile_->name));
     }
     return {};
+  }
+
+  // In the clear, or with the flash key under the cipher of the chip that shows by it.
+  [[nodiscard]] const chip::Profile* profile_in_dump() const {
+    const chip::Profile* const plain = chip::chip_of_dump(flash_, request_.table_offset);
+    if (plain != nullptr || request_.flash_key.empty()) return plain;
+    for (const chip::FlashScheme scheme : {chip::FlashScheme::kXts, chip::FlashScheme::kEsp32}) {
+      const auto cipher = chip::FlashCipher::create(scheme, request_.flash_key);
+      const auto* const found = cipher ? chip::chip_of_dump(flash_, request_.table_offset, &*cipher) : nullptr;
+      if (found != nullptr && found->flash_scheme == scheme) return found;
+    }
+    return nullptr;
   }
 
   // eFuses, and with them whether the dump is encrypted, which its bytes must agree with.
@@ -215,35 +230,59 @@ class Maker {
     return bytes;
   }
 
-  // "5.5.3" of an app that says "v5.5.3-dirty".
   std::string release_in_dump() {
-    for (const table::Partition& row : table_.partitions()) {
-      if (row.type != table::PartitionType::kApp) continue;
-      const auto image = chip::read_image(contents(row));
-      if (!image || !image->description) continue;
-      const std::string& text = image->description->idf_version;
-      const std::size_t start = text.starts_with('v') ? 1 : 0;
-      const std::string release = text.substr(start, text.find_first_not_of("0123456789.", start) - start);
-      const auto parsed = store::parse_release(release);
-      if (!parsed || !store::policy_of(*parsed)) continue;
-      notes_.push_back(fmt::format("ESP-IDF {}, from the app in {}", release, row.name.view()));
+    const auto app = chip::app_release_of_dump(flash_, request_.table_offset, cipher_ ? &*cipher_ : nullptr);
+    if (app && store::policy_of(app->release)) {
+      const std::string release = chip::release_text(app->release);
+      notes_.push_back(fmt::format("ESP-IDF {}, from the app in {}", release, app->partition));
       return release;
     }
     notes_.push_back(fmt::format("ESP-IDF {} is assumed (--release says otherwise)", kAssumedRelease));
     return std::string(kAssumedRelease);
   }
 
-  // Keys lie there, or flash encryption is to come: then firmware was built to use them.
+  // What NVS is shows how the firmware was built that wrote it. Where it does not tell, or a first boot is still to
+  // come, after which another firmware reads it: keys that lie there are used, and with flash encryption that is the
+  // default (docs/CHIP.md, start-up).
   Scheme assumed_scheme() {
+    const bool is_on = settings_.flash_encryption != FlashEncryption::kOff;
     const table::Partition* const keys = table_.find_first(table::DataSubtype::kNvsKeys);
     Scheme scheme = Scheme::kNone;
     if (keys != nullptr) {
-      const bool has_keys = !is_erased(std::span(flash_).subspan(keys->offset, keys->size));
-      if (has_keys || settings_.flash_encryption != FlashEncryption::kOff) scheme = Scheme::kFlashEncryption;
+      const auto shown = is_on && !cipher_ ? std::nullopt : scheme_of_nvs(*keys);
+      scheme = shown ? *shown : is_on || !is_blank(*keys) ? Scheme::kFlashEncryption : Scheme::kNone;
     }
     notes_.push_back(
         fmt::format("NVS encryption: {} is assumed (--nvs says otherwise)", device::to_string(NvsEncryption{scheme})));
     return scheme;
+  }
+
+  // As the first NVS partition tells in which something decodes.
+  [[nodiscard]] std::optional<Scheme> scheme_of_nvs(const table::Partition& keys) const {
+    const Bytes page = contents(keys);
+    auto key = format::decode_key_page(page);
+    std::optional<image::KeyCandidate> candidate;
+    if (key) candidate.emplace(image::KeyCandidate{"the key page", std::move(*key)});
+    for (const table::Partition& row : table_.partitions()) {
+      if (!row.is(table::DataSubtype::kNvs)) continue;
+      const Bytes bytes = contents(row);
+      const image::Region region{std::string(row.name.view()), row.offset, bytes};
+      const std::uint32_t plain = decoded_entries(region, nullptr);
+      const std::uint32_t encrypted = candidate ? decoded_entries(region, &*candidate) : 0;
+      if (plain + encrypted > 0) return plain >= encrypted ? Scheme::kNone : Scheme::kFlashEncryption;
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::uint32_t decoded_entries(const image::Region& region, const image::KeyCandidate* key) const {
+    host::HeapAllocator allocator;
+    const auto tried = image::try_key(region, key, request_.file, allocator);
+    return tried ? tried->decoded_entries : 0;
+  }
+
+  // Erased, on the flash or as the chip reads it.
+  [[nodiscard]] bool is_blank(const table::Partition& row) const {
+    return is_erased(std::span(flash_).subspan(row.offset, row.size)) || is_erased(contents(row));
   }
 
   Outcome<void> add_hmac_key() {

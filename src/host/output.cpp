@@ -40,6 +40,7 @@ Outcome<void> OutputSet::add(const OutputFile& file, std::span<const std::uint8_
     if (const auto taken = staged->take_over(target->mode_max, target->owner, target->group); !taken) {
       return output_failure(file.path, taken.error());
     }
+    staged->lock_until_exit();
   }
   const bool replaces = target->form == TargetForm::kExistingFile;
   return add_staged({file.path, file.kind, replaces, std::move(*staged)}, content);

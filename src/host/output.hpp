@@ -17,7 +17,9 @@ enum class OutputKind : std::uint8_t {
   kPublic,  // mode 0644 less the umask
   kSecret,  // mode 0600
   kKey,     // mode 0600; on the disk before any other file appears; never replaces a file, even with force
-  kEdited,  // a new content for a file: its mode and, where the system allows that, its owner stay; else as kSecret
+  // A new content for a file: its mode and, where the system allows that, its owner stay; else as kSecret. It is locked
+  // until this process ends, as the file that it replaces should be (file_lock.hpp).
+  kEdited,
 };
 
 // "-" is standard output. A device, pipe or terminal is written to directly, after all files are in place.

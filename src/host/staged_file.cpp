@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "host/file_lock.hpp"
+
 namespace nvsafe::host {
 namespace {
 
@@ -83,6 +85,8 @@ SystemResult<void> StagedFile::take_over(mode_t mode, uid_t owner, gid_t group) 
   const mode_t of_group = has_group ? mode & 0070 : mode & ((mode & 0007) << 3);
   return checked(::fchmod(file_.number(), (mode & 0707) | of_group));
 }
+
+void StagedFile::lock_until_exit() const { lock_new_until_exit(file_.number()); }
 
 SystemResult<void> StagedFile::sync() { return checked(::fsync(file_.number())); }
 

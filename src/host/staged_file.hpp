@@ -37,6 +37,8 @@ class StagedFile {
   // Gives the file this mode and, where the system allows that, this owner and group. Where the group cannot be given,
   // ours gets no more than everybody.
   [[nodiscard]] SystemResult<void> take_over(mode_t mode, uid_t owner, gid_t group);
+  // Before it has its name: whoever opens it by that finds it locked until this process ends.
+  void lock_until_exit() const;
   // Waits until the content, or the directory that holds the name, is on the disk.
   [[nodiscard]] SystemResult<void> sync();
   [[nodiscard]] SystemResult<void> sync_directory();

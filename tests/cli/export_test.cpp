@@ -64,6 +64,23 @@ TEST(Export, what_does_not_read_is_left_out_and_said) {
   EXPECT_TRUE(contains(workplace.read("out.csv"), "correct horse"));
 }
 
+// What is in the file reads, and nobody knows what else was in it: as with ls, that is no 0.
+TEST(Export, of_a_damaged_dump_is_written_and_has_exit_status_1) {
+  std::string damaged_table = dump_with(kTable, plain_image(kSettings));
+  damaged_table[0x8004] ^= 1;
+  constexpr std::string_view kTwo = "nvs,data,nvs,,0x6000\nmore,data,nvs,,0x6000\n";
+  std::string cut = dump_with(kTwo, plain_image(kSettings));
+  cut.resize(cut.size() - 0x1000);
+  const Workplace workplace({{"table.bin", damaged_table}, {"cut.bin", cut}});
+  for (const std::string name : {"table.bin", "cut.bin"}) {
+    const Ran ran = workplace.run({"export", name, "-o", name + ".csv"});
+    EXPECT_EQ(ran.status, 1) << ran;
+    EXPECT_FALSE(line_after(ran.err, "warning: ").empty()) << ran;
+    EXPECT_TRUE(workplace.read(name + ".csv") == kSettings) << ran;
+  }
+  workplace.must_run({"export", "cut.bin:nvs", "-o", "nvs.csv"});  // what was asked for is whole
+}
+
 TEST(Export, nothing_is_written_with_a_wrong_key_or_of_no_image) {
   const Workplace workplace({{"nvs.bin", image_encrypted_with(bare_key(1), kSettings)},
                              {"k.bin", key_page(2)},

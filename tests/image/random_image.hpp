@@ -31,12 +31,15 @@ struct RandomImage {
   Bytes bytes;
   Values values;
   std::vector<Bytes> dead_values;  // that were replaced or erased, of 16 bytes or more
+  // Every value that a key ever had, oldest first.
+  std::map<std::pair<std::string, std::string>, std::vector<std::pair<ValueType, Bytes>>> versions;
 };
 
 struct RandomImageOptions {
   std::optional<std::uint32_t> key_seed;  // test::test_key(); none: plain
   bool erases = true;                     // else keys are only set
   bool never_idle = false;                // so many sets that pages are collected
+  std::uint32_t page_count = 0;           // 3 or more; 0: 3 to 8, as the seed says
 };
 
 inline std::optional<format::EntryCipher> cipher_of(const std::optional<std::uint32_t>& key_seed) {
@@ -51,7 +54,7 @@ class RandomImageMaker {
   RandomImageMaker(std::uint64_t seed, const RandomImageOptions& options)
       : random_(seed),
         options_(options),
-        image_{Bytes((3 + random_.below(6)) * format::kPageSize, 0xFF), {}, {}},
+        image_{Bytes(page_count(random_, options) * format::kPageSize, 0xFF), {}, {}, {}},
         flash_(image_.bytes),
         cipher_(cipher_of(options.key_seed)) {
     store::Statistics statistics;
@@ -62,8 +65,13 @@ class RandomImageMaker {
 
   RandomImage make() {
     constexpr std::uint64_t kOperations[] = {10, 60, 200, 600};
-    const std::uint64_t count = options_.never_idle ? 600 : kOperations[random_.below(4)];
-    const std::uint64_t key_count = 4 + random_.below(120);
+    std::uint64_t count = options_.never_idle ? 600 : kOperations[random_.below(4)];
+    std::uint64_t key_count = 4 + random_.below(120);
+    if (options_.page_count != 0) {
+      // From nearly empty to many times written over; with few keys worn, with many full.
+      count = count * options_.page_count / 8;
+      key_count = key_count * options_.page_count / 8 + 1;
+    }
     for (std::uint64_t i = 0; i < count; ++i) step(key_count);
     store_.reset();
     test::keep_image(image_.bytes, {.made_by = "random"});
@@ -71,6 +79,10 @@ class RandomImageMaker {
   }
 
  private:
+  static std::uint64_t page_count(sim::SeededRandom& random, const RandomImageOptions& options) {
+    return options.page_count != 0 ? options.page_count : 3 + random.below(6);
+  }
+
   void step(std::uint64_t key_count) {
     const std::string space = "space" + std::to_string(random_.below(4));
     const std::string key = "key_" + std::to_string(random_.below(key_count));
@@ -90,6 +102,7 @@ class RandomImageMaker {
       return;
     }
     if (there != image_.values.end()) bury(there->second.second);
+    image_.versions[{space, key}].push_back(value);
     image_.values[{space, key}] = std::move(value);
   }
 
@@ -110,7 +123,7 @@ class RandomImageMaker {
     }
     const bool is_string = choice < 15;
     std::size_t size = random_.below(100);
-    if (random_.below(8) == 0) size = random_.below(is_string ? 3999 : 9000);
+    if (random_.below(8) == 0) size = random_.below(is_string ? 3999 : options_.page_count > 16 ? 40'000 : 9000);
     Bytes bytes(size);
     for (auto& byte : bytes)
       byte = is_string ? static_cast<std::uint8_t>('!' + random_.below(90)) : random_.next_byte();
