@@ -187,29 +187,44 @@ TEST(WholeDump, a_table_at_another_place_is_named) {
   EXPECT_EQ(find_table(dump.flash, nullptr), std::nullopt);
 }
 
-TEST(WholeDump, an_app_written_plainly_stays_beside_encrypted_ones) {
-  ChipDump dump = full_dump("esp32c3", 10);
-  const Bytes plain = dump.flash;
-  const FlashCipher cipher = cipher_of(*dump.profile);
+// A dump that its chip has encrypted, and what it said before.
+struct EncryptedDump {
+  ChipDump dump;
+  Bytes plain;
+  FlashCipher cipher;
+};
+
+EncryptedDump encrypted_dump(std::string_view chip, std::uint32_t seed) {
+  ChipDump dump = full_dump(chip, seed);
+  Bytes plain = dump.flash;
+  FlashCipher cipher = cipher_of(*dump.profile);
   encrypt(dump, cipher, k5_5);
+  return {std::move(dump), std::move(plain), std::move(cipher)};
+}
+
+DumpChange decrypt_to_plain(EncryptedDump& encrypted) {
+  DumpChange change = decrypt(encrypted.dump, encrypted.cipher);
+  EXPECT_TRUE(encrypted.dump.flash == encrypted.plain);
+  return change;
+}
+
+TEST(WholeDump, an_app_written_plainly_stays_beside_encrypted_ones) {
+  EncryptedDump encrypted = encrypted_dump("esp32c3", 10);
+  ChipDump& dump = encrypted.dump;
   erase(dump, dump.at("ota_1"), 0x1000);
   dump.put_app("ota_1");
-  const DumpChange change = decrypt(dump, cipher);
-  EXPECT_TRUE(dump.flash == plain);
+  const DumpChange change = decrypt_to_plain(encrypted);
   EXPECT_NE(left_text(change).find("ota_1 0x30000+0x10000 is in the clear already"), std::string::npos);
 }
 
 TEST(WholeDump, a_bootloader_and_a_table_written_plainly_stay) {
-  ChipDump dump = full_dump("esp32", 11);
-  const Bytes plain = dump.flash;
-  const FlashCipher cipher = cipher_of(*dump.profile);
-  encrypt(dump, cipher, k5_5);
+  EncryptedDump encrypted = encrypted_dump("esp32", 11);
+  ChipDump& dump = encrypted.dump;
   erase(dump, dump.profile->bootloader_offset, 0x1000);
   dump.put(dump.profile->bootloader_offset, make_bootloader(*dump.profile, "v5.5.3"));
   erase(dump, dump.table_offset, 0x1000);
   dump.put_table(dump.table_offset);
-  const DumpChange change = decrypt(dump, cipher);
-  EXPECT_TRUE(dump.flash == plain);
+  const DumpChange change = decrypt_to_plain(encrypted);
   EXPECT_EQ(left_text(change),
             "bootloader 0x1000+0x7000 is in the clear already, partition table 0x8000+0x1000 is in the clear already, "
             "ota_0 0x20000+0x10000 is erased");
@@ -217,26 +232,20 @@ TEST(WholeDump, a_bootloader_and_a_table_written_plainly_stay) {
 
 TEST(WholeDump, a_key_page_written_plainly_stays) {
   for (const char* chip : {"esp32", "esp32s3"}) {
-    ChipDump dump = full_dump(chip, 12);
-    const Bytes plain = dump.flash;
-    const FlashCipher cipher = cipher_of(*dump.profile);
-    encrypt(dump, cipher, k5_5);
+    EncryptedDump encrypted = encrypted_dump(chip, 12);
+    ChipDump& dump = encrypted.dump;
     dump.put_keys("nvs_keys", random_bytes(64, 14));
-    const DumpChange change = decrypt(dump, cipher);
-    EXPECT_TRUE(dump.flash == plain);
+    const DumpChange change = decrypt_to_plain(encrypted);
     EXPECT_NE(left_text(change).find("nvs_keys 0x40000+0x1000 is in the clear already"), std::string::npos);
   }
 }
 
 TEST(WholeDump, a_flagged_partition_written_plainly_stays) {
-  ChipDump dump = full_dump("esp32c3", 13);
-  const Bytes plain = dump.flash;
-  const FlashCipher cipher = cipher_of(*dump.profile);
-  encrypt(dump, cipher, k5_5);
+  EncryptedDump encrypted = encrypted_dump("esp32c3", 13);
+  ChipDump& dump = encrypted.dump;
   // The first of its three sectors, as if a file had been flashed without --encrypt.
-  dump.put(dump.at("secrets"), std::span(plain).subspan(dump.at("secrets"), 0x1000));
-  const DumpChange change = decrypt(dump, cipher);
-  EXPECT_TRUE(dump.flash == plain);
+  dump.put(dump.at("secrets"), std::span(encrypted.plain).subspan(dump.at("secrets"), 0x1000));
+  const DumpChange change = decrypt_to_plain(encrypted);
   EXPECT_NE(left_text(change).find("secrets 0x43000+0x1000 is in the clear already"), std::string::npos);
   EXPECT_NE(done_text(change).find("secrets 0x44000+0x2000"), std::string::npos);
 }

@@ -4,7 +4,7 @@
 #include "device/chip_rig.hpp"
 #include "firmware/startup.hpp"
 #include "format/entry_cipher.hpp"
-#include "support/nvs_writer.hpp"
+#include "support/twelve_entries.hpp"
 
 namespace nvsafe::firmware {
 
@@ -19,20 +19,7 @@ inline constexpr std::uint32_t kKeysAt = 0xF000;
 inline constexpr std::uint32_t kEntryCount = 12;
 inline constexpr std::uint32_t kKeyCount = 5;
 
-// 2 namespaces, 5 keys, 12 entries: the image that the runs of ESP-IDF's storage code had.
-inline test::NvsWriter twelve_entries() {
-  test::NvsWriter writer(kNvsSize / format::kPageSize);
-  writer.page(0, 0)
-      .name_space("one", 1)
-      .number(1, "small", ValueType::kU8, 5)
-      .number(1, "number", ValueType::kU32, 0x3F800000)
-      .string(1, "text", std::string(40, 't'))
-      .name_space("two", 2)
-      .number(2, "negative", ValueType::kI16, 0xFFFE)
-      .chunk(2, "blob", 0, Bytes(50, 0x5B))
-      .blob_index(2, "blob", 50, 1);
-  return writer;
-}
+inline test::NvsWriter twelve_entries() { return test::twelve_entries(kNvsSize / format::kPageSize); }
 
 inline format::EntryCipher cipher_of(const Bytes& key_page) {
   const auto key = format::decode_key_page(std::span(key_page).first<format::kKeyPageWrittenSize>());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/random_image.hpp"
+#include "image/random_images.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -80,23 +80,16 @@ TEST(Repair, brings_back_what_only_a_page_with_a_damaged_header_has) {
 }
 
 TEST(Repair, brings_back_every_page_of_random_images) {
-  const KeyCandidate key{"key", test::test_key(1)};
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    SCOPED_TRACE(seed);
-    const bool is_encrypted = seed % 2 == 1;
-    RandomImageOptions options;
-    if (is_encrypted) options.key_seed = 1;
-    const RandomImage old = random_image(seed, options);
-    if (old.values.empty()) continue;
-    const std::span<const KeyCandidate> keys(&key, is_encrypted ? 1 : 0);
+  for_random_images(40, [](std::uint64_t seed, const RandomImage& old, std::span<const KeyCandidate> keys) {
+    if (old.values.empty()) return;
     Bytes damaged = old.bytes;
     const std::uint32_t page = static_cast<std::uint32_t>(seed % (old.bytes.size() / format::kPageSize));
     damaged[page * format::kPageSize + 5] ^= 0x10;  // of the sequence number
     test::CountingAllocator allocator;
-    if (!open_partition({"", 0, damaged}, keys, "image", allocator).ok()) continue;
+    if (!open_partition({"", 0, damaged}, keys, "image", allocator).ok()) return;
     const Repaired result = repaired(damaged, keys);
     EXPECT_TRUE(values_of(result.bytes, keys) == old.values);
-  }
+  });
 }
 
 TEST(Repair, erases_a_page_without_a_header_of_which_nothing_decodes) {

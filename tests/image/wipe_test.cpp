@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/random_image.hpp"
+#include "image/random_images.hpp"
 
 namespace nvsafe::image {
 namespace {
@@ -54,14 +54,7 @@ void expect_only_erased_changed(const Bytes& old, const Bytes& now) {
 }
 
 TEST(Wipe, nothing_that_was_erased_is_left_and_no_live_byte_changes) {
-  const KeyCandidate key{"key", test::test_key(1)};
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    SCOPED_TRACE(seed);
-    const bool is_encrypted = seed % 2 == 1;
-    RandomImageOptions options;
-    if (is_encrypted) options.key_seed = 1;
-    const RandomImage old = random_image(seed, options);
-    const std::span<const KeyCandidate> keys(&key, is_encrypted ? 1 : 0);
+  for_random_images(40, [](std::uint64_t, const RandomImage& old, std::span<const KeyCandidate> keys) {
     const WipedImage result = wiped_image(old.bytes, keys);
     EXPECT_TRUE(result.after.is_clean());
     EXPECT_EQ(result.before.total().readable_count, result.wiped.zeroed_entries);
@@ -71,7 +64,7 @@ TEST(Wipe, nothing_that_was_erased_is_left_and_no_live_byte_changes) {
     expect_only_erased_changed(old.bytes, result.bytes);
     const Windows windows(result.bytes);
     for (const Bytes& value : old.dead_values) EXPECT_FALSE(windows.share(value));
-  }
+  });
 }
 
 TEST(Wipe, residue_is_counted_page_by_page) {

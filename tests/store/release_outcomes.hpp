@@ -9,6 +9,7 @@
 
 #include "store/mount_plan.hpp"
 #include "store/workloads.hpp"
+#include "support/twelve_entries.hpp"
 
 namespace nvsafe::store {
 
@@ -36,20 +37,8 @@ inline ReleaseOutcomes outcomes_of(Policy policy) {
   }
 }
 
-// 2 namespaces, 5 keys, 12 entries, 0x4000. `type`: of one of the numbers.
-inline test::NvsWriter image_of_12_entries(ValueType type = ValueType::kU32) {
-  test::NvsWriter writer(4);
-  writer.page(0, 0)
-      .name_space("one", 1)
-      .number(1, "small", ValueType::kU8, 5)
-      .number(1, "number", type, 0x3F800000)
-      .string(1, "text", std::string(40, 't'))
-      .name_space("two", 2)
-      .number(2, "negative", ValueType::kI16, 0xFFFE)
-      .chunk(2, "blob", 0, Bytes(50, 0x5B))
-      .blob_index(2, "blob", 50, 1);
-  return writer;
-}
+// 0x4000 bytes.
+inline test::NvsWriter image_of_12_entries(ValueType type = ValueType::kU32) { return test::twelve_entries(4, type); }
 
 // 600 000 bytes are 151 chunks: an index cannot name as many, and the original generator makes it all the same.
 inline test::NvsWriter image_of_600_kb_blob() {
