@@ -155,25 +155,27 @@ class PreflightVerb {
            what_happens(one) + (is_asked ? "" : ", if the app mounts it as it does nvs"));
       for (const std::string& key : one.lost_keys) context_.print("  " + text::printable(key));
     }
-    context_.print(consequence(found));
+    for (const std::string& sentence : consequences(found)) context_.print(sentence);
     if (found.verdict == Verdict::kWillLose) {
       context_.note("hint: keep the device off; put the right key, or an image made for this firmware, in place first");
     }
   }
 
-  static std::string consequence(const Forecast& found) {
+  static std::vector<std::string> consequences(const Forecast& found) {
+    if (found.verdict == Verdict::kCannotTell) {
+      return {"Whether anything is lost cannot be told: " + found.cannot_tell + "."};
+    }
     std::string text = fmt::format("At the next start nvs_flash_init() gives {}", result_text(found.result));
     if (found.erases_on_error) text += ", after the app has called nvs_flash_erase()";
-    if (found.verdict == Verdict::kCannotTell) return "Whether anything is lost cannot be told: " + found.cannot_tell;
     for (const PartitionForecast& one : found.partitions) {
       if (!one.is_default || one.verdict != Verdict::kWillLose) continue;
-      text += one.lost_keys.size() == one.key_count || !one.is_readable ? ", and every key answers 0x1102"
-                                                                        : ", and these keys answer 0x1102";
-      text += one.are_zeroed
-                  ? ". What is erased is overwritten, too: no tool brings it back"
-                  : ". The entries are only marked erased: nvsafe recover helps until their page is used again";
+      const bool is_all = one.lost_keys.size() == one.key_count || !one.is_readable;
+      return {text + (is_all ? ", and every key answers 0x1102." : ", and these keys answer 0x1102."),
+              one.are_zeroed
+                  ? "What is erased is overwritten, too: no tool brings it back."
+                  : "The entries are only marked erased: nvsafe recover helps until their page is used again."};
     }
-    return text + ".";
+    return {text + "."};
   }
 
   void print_json(const Forecast& found, const std::string& chip, const device::FirmwareSettings& settings) {

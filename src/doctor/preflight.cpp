@@ -334,6 +334,7 @@ class Forecaster {
   }
 
   void explain(const FirmwareKeys& firmware, bool has_keys, PartitionForecast& one) const {
+    std::sort(one.lost_keys.begin(), one.lost_keys.end());
     one.verdict = one.is_readable ? (one.lost_keys.empty() ? Verdict::kSafe : Verdict::kWillLose) : Verdict::kWillLose;
     if (one.verdict == Verdict::kSafe) return;
     if (result_.erases_on_error && one.is_default) {

@@ -47,7 +47,7 @@ struct PartitionForecast {
   std::uint32_t written_entries = 0;   // by their marks
   std::uint32_t erased_entries = 0;    // of these, afterwards
   std::uint32_t key_count = 0;         // readable before
-  std::vector<std::string> lost_keys;  // "wifi/ssid"
+  std::vector<std::string> lost_keys;  // "wifi/ssid", sorted
   bool are_zeroed = false;             // what is dropped is overwritten: nvsafe recover will find nothing
 };
 

@@ -123,6 +123,8 @@ std::vector<ModeRow> read_rows() {
       {"show", {"show"}, {"secret_dump.bin"}, {}},
       {"help", {"help"}, {"keys"}, {}},
       {"completion", {"completion"}, {"bash"}, {}},
+      {"explain", {"explain"}, {"0x1117"}, {}},
+      {"preflight", {"preflight"}, {"flash.bin"}, {}},
       {"keys_match", {"keys", "match"}, {"secret.bin", "a.bin"}, {}},
       {"verify", {"verify"}, {"plain.bin", "s.csv"}, {}},
       {"ls", {"ls"}, {"secret_dump.bin", "--show-secrets"}, {}},
