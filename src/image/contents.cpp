@@ -27,19 +27,6 @@ Item started(const store::Store& store, const store::ItemInfo& info) {
   return item;
 }
 
-std::vector<std::string> namespaces_of(const store::Store& store) {
-  const auto known = store.namespaces();
-  std::vector<store::Namespace> sorted(known.begin(), known.end());
-  std::sort(sorted.begin(), sorted.end(), [](const store::Namespace& a, const store::Namespace& b) {
-    return std::pair(a.index, a.location.value) < std::pair(b.index, b.location.value);
-  });
-  std::vector<std::string> names;
-  for (const store::Namespace& one : sorted) {
-    if (std::find(names.begin(), names.end(), one.name.view()) == names.end()) names.emplace_back(one.name.view());
-  }
-  return names;
-}
-
 Setting row(const Item& item, const std::string& where) {
   Setting row;
   row.kind = Setting::Kind::kValue;
@@ -54,6 +41,19 @@ Setting row(const Item& item, const std::string& where) {
 }  // namespace
 
 std::string Item::namespace_text() const { return namespace_name.value_or(fmt::format("?{}", namespace_index)); }
+
+std::vector<std::string> namespaces_of(const store::Store& store) {
+  const auto known = store.namespaces();
+  std::vector<store::Namespace> sorted(known.begin(), known.end());
+  std::sort(sorted.begin(), sorted.end(), [](const store::Namespace& a, const store::Namespace& b) {
+    return std::pair(a.index, a.location.value) < std::pair(b.index, b.location.value);
+  });
+  std::vector<std::string> names;
+  for (const store::Namespace& one : sorted) {
+    if (std::find(names.begin(), names.end(), one.name.view()) == names.end()) names.emplace_back(one.name.view());
+  }
+  return names;
+}
 
 Outcome<Contents> read_contents(store::Store& store, const ItemFilter& wanted) {
   Contents contents;

@@ -39,6 +39,9 @@ struct Contents {
   std::vector<Item> items;              // in order of age: page sequence, then entry
 };
 
+// The names that a partition defines, in order of their indexes.
+[[nodiscard]] std::vector<std::string> namespaces_of(const store::Store& store);
+
 // Says of an item without its value whether it is wanted.
 using ItemFilter = std::function<bool(const Item&)>;
 

@@ -160,13 +160,12 @@ class Rebuilder {
   // The order in which settings would be written, by the rule that build has, too.
   Outcome<void> lay_out_by_namespace() {
     layout_.emplace(contents_, options_, LayoutWriter::Rule::kOfGenerator);
-    std::vector<std::uint32_t> order(contents_.items.size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return std::pair(namespace_of_[a], a) < std::pair(namespace_of_[b], b);
-    });
     NVSAFE_TRY(layout_->add_namespaces());
-    for (const std::uint32_t i : order) NVSAFE_TRY(layout_->add(i, namespace_of_[i]));
+    std::array<std::vector<std::uint32_t>, 256> by_namespace;
+    for (std::uint32_t i = 0; i < contents_.items.size(); ++i) by_namespace[namespace_of_[i]].push_back(i);
+    for (const std::vector<std::uint32_t>& items : by_namespace) {
+      for (const std::uint32_t i : items) NVSAFE_TRY(layout_->add(i, namespace_of_[i]));
+    }
     return {};
   }
 
@@ -259,18 +258,29 @@ class Rebuilder {
     if (!is_opened_with(**opened, options_.key != nullptr ? &options_.key->key : nullptr)) {
       return problem(Exit::kKey, "the finished image does not open with the key it was made for", kOwnFault);
     }
-    auto found = read_contents(*(*opened)->store);
-    if (!found) return found.failed();
+    store::Store& store = *(*opened)->store;
     const auto& order = layout_->order();
-    bool is_equal = found->namespaces == contents_.namespaces && found->items.size() == order.size();
-    for (std::size_t i = 0; is_equal && i < order.size(); ++i) {
+    std::size_t count = 0;
+    const Item* different = nullptr;
+    std::vector<std::uint8_t> value;
+    const auto walked = store.for_each_item([&](const store::ItemInfo& info) -> Result<void> {
+      const std::size_t i = count++;
+      if (i >= order.size() || different != nullptr) return {};
       const Item& wanted = contents_.items[order[i]];
-      const Item& item = found->items[i];
-      is_equal = item.namespace_name == wanted.namespace_name && item.key == wanted.key && item.type == wanted.type &&
-                 !item.is_damaged && item.bytes == wanted.bytes;
-      if (!is_equal) return problem(Exit::kBadInput, key_of(wanted) + " does not read back", kOwnFault);
+      value.resize(info.size);
+      const auto read = store.read_value(info, value);
+      if (!read && read.error().code != ErrorCode::kDamaged) return read;
+      const bool is_equal = read && store.namespace_name(info.namespace_index).view() == wanted.namespace_name &&
+                            info.key.view() == wanted.key && user_type(info.type) == wanted.type &&
+                            value == wanted.bytes;
+      if (!is_equal) different = &wanted;
+      return {};
+    });
+    if (!walked) return core_failed(walked.error());
+    if (different != nullptr) return problem(Exit::kBadInput, key_of(*different) + " does not read back", kOwnFault);
+    if (count != order.size() || namespaces_of(store) != contents_.namespaces) {
+      return problem(Exit::kBadInput, "the finished image holds other keys than it should", kOwnFault);
     }
-    if (!is_equal) return problem(Exit::kBadInput, "the finished image holds other keys than it should", kOwnFault);
     return {};
   }
 
