@@ -6,6 +6,7 @@
 #include "cli/flash_line.hpp"
 #include "cli/input.hpp"
 #include "cli/listing.hpp"
+#include "doctor/readers.hpp"
 #include "host/files.hpp"
 #include "image/finding_text.hpp"
 #include "image/table_text.hpp"
@@ -223,6 +224,9 @@ class Shower {
     say(fmt::format("    {} pages: {} in use, {} blank, {} pinned; {} namespaces; format version {}",
                     statistics.page_count, statistics.in_use_page_count, statistics.blank_page_count,
                     statistics.pinned_page_count, statistics.namespace_count, format_version(*partition.store)));
+    const doctor::Readers readers = doctor::readers_of(source, region, partition);
+    say(fmt::format("    encrypted by {}; to read it takes {}", readers.encrypted_by, readers.needs));
+    json.set("encrypted_by", readers.encrypted_by).set("needs", readers.needs);
     tell_opening(context_, partition, std::span(keys_).first(given_count_));
     show_findings(partition);
     json.set("format_version", format_version(*partition.store));

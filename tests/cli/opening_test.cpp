@@ -190,6 +190,29 @@ TEST_F(Opening, a_damaged_table_leaves_what_reads_and_is_a_finding) {
   EXPECT_FALSE(line_after(ran.err, "warning: ").empty()) << ran;
 }
 
+TEST_F(Opening, show_says_what_it_takes_to_read) {
+  place_.write("flagged.bin", encrypted_dump(plain_image(kSettings), false, table::kFlagEncrypted));
+  place_.write("clear.bin",
+               dump_with(kTable, image_encrypted_with(bare_key(1), kSettings)).replace(0x110000, 4096, key_page(1)));
+  place_.write("plain.bin", plain_image(kSettings));
+  place_.write("secret.bin", image_encrypted_with(bare_key(1), kSettings));
+  place_.write("k.bin", bare_key(1));
+  const std::vector<std::pair<Arguments, std::string>> rows = {
+      {{"dump.bin", "--flash-key", "fe.bin"}, "NVS encryption; to read it takes the flash encryption key, here fe.bin"},
+      {{"flagged.bin", "--flash-key", "fe.bin"},
+       "flash encryption; to read it takes the flash encryption key, here fe.bin"},
+      {{"clear.bin"}, "NVS encryption; to read it takes nothing: the key page in this file lies in the clear"},
+      {{"plain.bin"}, "nothing; to read it takes nothing: whoever has this file reads it"},
+      {{"secret.bin", "--keys", "k.bin"}, "NVS encryption; to read it takes k.bin"},
+  };
+  for (const auto& [words, said] : rows) {
+    Arguments all = {"show"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Ran ran = run(all);
+    EXPECT_TRUE(contains(ran.out, "encrypted by " + said + "\n")) << ran;
+  }
+}
+
 TEST_F(Opening, the_universal_key_is_tried_and_warned_of) {
   const auto key = keys::universal_key_bytes(keys::UniversalKey::kSince4_3);
   place_.write("u.bin", image_encrypted_with(text_of(key.bytes()), kSettings));
