@@ -55,6 +55,7 @@ class Context {
 };
 
 // Registers the verb on the app; its callback sets context.run.
+void register_audit(CLI::App& app, Context& context);
 void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
 void register_chip(CLI::App& app, Context& context);

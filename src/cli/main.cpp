@@ -76,6 +76,7 @@ void register_verbs(CLI::App& app, Context& context) {
   register_wipe(app, context);
   register_repair(app, context);
   register_recover(app, context);
+  register_audit(app, context);
   register_boot(app, context);
   register_chip(app, context);
   register_completion(app, context);

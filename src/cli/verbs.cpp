@@ -41,6 +41,7 @@ constexpr VerbText kTexts[] = {
     {"repair", "Transform", "nvsafe repair damaged.bin -o repaired.bin"},
     {"recover", "Transform", "nvsafe recover after.bin --keys keys.bin -o saved.bin"},
     {"preflight", "Prove", "nvsafe preflight dump.bin --flash-key fe.bin --keys keys/"},
+    {"audit", "Prove", "nvsafe audit returned/"},
     {"boot", "Prove", "nvsafe boot dump.bin --chip esp32c3 -o after.bin"},
     {"chip", "Prove", "nvsafe chip new chip --flash flash.bin --chip esp32c3 --flash-encryption development"},
 };

@@ -254,6 +254,12 @@ constexpr CodeText kTexts[] = {
      "what the firmware is configured for (sdkconfig) is not what the eFuses or the boot log say of the chip.",
      "follows its configuration where it can, and the eFuses where it must.",
      "look at the lines named, and rebuild or burn accordingly."},
+    {kSharedKey, kWarning, "key shared by devices",
+     "entries of two devices or more are equal, at equal places, byte for byte: they were encrypted with one key. NVS "
+     "encryption "
+     "has no randomness, so this shows without the key.",
+     "does not care.",
+     "give each device its own key: `nvsafe rekey --new-keys`. Whoever opens one of these opens all of them."},
 };
 
 }  // namespace

@@ -63,6 +63,7 @@ enum class Code : std::uint16_t {
   kOverlongValue = 44,      // a value longer than firmware writes
   kWrongFlashScheme = 45,   // written with another chip's flash encryption
   kSettingsMismatch = 46,   // what the build is configured for is not what the chip is
+  kSharedKey = 50,          // devices that were written with one key
 };
 
 [[nodiscard]] std::string code_name(Code code);

@@ -124,6 +124,7 @@ std::vector<ModeRow> read_rows() {
       {"help", {"help"}, {"keys"}, {}},
       {"completion", {"completion"}, {"bash"}, {}},
       {"explain", {"explain"}, {"0x1117"}, {}},
+      {"audit", {"audit"}, {"plain.bin", "secret.bin"}, {}, {}, {}, 1},
       {"preflight", {"preflight"}, {"flash.bin"}, {}},
       {"keys_match", {"keys", "match"}, {"secret.bin", "a.bin"}, {}},
       {"verify", {"verify"}, {"plain.bin", "s.csv"}, {}},
