@@ -110,12 +110,13 @@ class Image {
     std::uint32_t size = 0;           // bytes of the value, a string's with its NUL; of an unknown type 0
     Bytes value;                      // as stored: a number little endian, a string with its NUL; empty when damaged
     bool is_damaged = false;          // a CRC is wrong, or a part is missing
+    bool is_older_copy = false;       // a newer one is damaged; only get() tells
     std::uint32_t page = 0;           // where its entry lies: page of the partition, entry of the page
     std::uint32_t entry = 0;
   };
   // Of the one partition, oldest first.
   Result<std::vector<Item>, Problem> items();
-  // Errors: kNo: no such namespace or key, with what may be meant; kBadInput: damaged.
+  // Errors: kNo: no such namespace or key, with what may be meant; it is damaged, or of a type that is not known.
   Result<Item, Problem> get(std::string_view name_space, std::string_view key);
 
   struct Finding {

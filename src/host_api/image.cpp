@@ -13,6 +13,7 @@
 #include "image/key_file_text.hpp"
 #include "image/lookup.hpp"
 #include "image/stat.hpp"
+#include "image/value_text.hpp"
 #include "keys/key_file.hpp"
 #include "table/partition.hpp"
 #include "text/suggest.hpp"
@@ -23,6 +24,16 @@ namespace {
 using text::Exit;
 using text::Outcome;
 using text::problem;
+
+// Public enumerations are those of src/image, one to one.
+static_assert(static_cast<int>(Image::Finding::Severity::kNote) == static_cast<int>(image::FindingSeverity::kNote));
+static_assert(static_cast<int>(Image::Finding::Severity::kWarning) ==
+              static_cast<int>(image::FindingSeverity::kWarning));
+static_assert(static_cast<int>(Image::Finding::Severity::kError) == static_cast<int>(image::FindingSeverity::kError));
+static_assert(static_cast<int>(Image::Version::Standing::kLive) == static_cast<int>(image::Standing::kLive));
+static_assert(static_cast<int>(Image::Version::Standing::kSuperseded) ==
+              static_cast<int>(image::Standing::kSuperseded));
+static_assert(static_cast<int>(Image::Version::Standing::kErased) == static_cast<int>(image::Standing::kErased));
 
 std::string names_of_chips() {
   std::string names;
@@ -194,20 +205,35 @@ Result<Image::Item, Problem> Image::get(std::string_view name_space, std::string
   const auto one = parts_->open_one();
   if (!one) return public_failure(one.error());
   const std::string space(name_space);
-  const std::string name(key);
   const std::string where = parts_->describe(*one->region);
+  const std::string path = where + ": " + space + "/" + std::string(key);
   store::Store& store = *one->partition->store;
   const auto index = image::find_namespace(store, space, where);
   if (!index) return public_failure(index.error());
-  const auto is_wanted = [&](const image::Item& item) { return item.namespace_index == *index && item.key == name; };
-  auto contents = image::read_contents(store, is_wanted);
-  if (!contents) return public_failure(contents.error());
-  if (contents->items.empty()) return public_failure(image::no_such_key(store, *index, space, name, where).error);
-  image::Item& item = contents->items.back();
-  if (item.is_damaged) {
-    return Failed{Problem{Problem::Kind::kBadInput, where + ": " + space + "/" + name + " is damaged", {}}};
+  const auto name = Name::from(key);
+  const auto found = name ? store.find(*index, *name) : Result<store::ItemInfo>(fail(ErrorCode::kNotFound));
+  if (!found && found.error().code == ErrorCode::kNotFound) {
+    return public_failure(image::no_such_key(store, *index, space, std::string(key), where).error);
   }
-  return public_item(std::move(item));
+  if (found && !is_known(found->type)) {
+    return Failed{Problem{Problem::Kind::kNo,
+                          path + " has type " + image::type_name(found->type) + ", which this program does not know",
+                          {}}};
+  }
+  Bytes value(found ? found->size : 0);
+  const auto read = found ? store.read_value(*found, value) : found.failed();
+  if (!read && read.error().code == ErrorCode::kDamaged) {
+    return Failed{Problem{Problem::Kind::kNo, path + " is damaged: a CRC is wrong, or a part is missing", {}}};
+  }
+  if (!read) return public_failure(image::core_failed(read.error()).error);
+  return Item{.name_space = space,
+              .key = std::string(key),
+              .type = image::user_type(found->type),
+              .size = found->size,
+              .value = std::move(value),
+              .is_older_copy = found->is_older_copy,
+              .page = found->location.page_index(),
+              .entry = found->location.entry_index()};
 }
 
 Result<std::vector<Image::Finding>, Problem> Image::findings() {

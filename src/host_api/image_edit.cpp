@@ -14,6 +14,17 @@ using text::Exit;
 using text::Outcome;
 using text::problem;
 
+// Public enumerations are those of src/image, one to one.
+static_assert(static_cast<int>(Image::Edit::Kind::kSet) == static_cast<int>(image::Edit::Kind::kSet));
+static_assert(static_cast<int>(Image::Edit::Kind::kRemove) == static_cast<int>(image::Edit::Kind::kRemove));
+static_assert(static_cast<int>(Image::Edit::Kind::kRemoveNamespace) ==
+              static_cast<int>(image::Edit::Kind::kRemoveNamespace));
+static_assert(static_cast<int>(Image::Edit::Kind::kMove) == static_cast<int>(image::Edit::Kind::kMove));
+static_assert(static_cast<int>(Image::Change::Kind::kCreated) == static_cast<int>(image::Change::Kind::kCreated));
+static_assert(static_cast<int>(Image::Change::Kind::kReplaced) == static_cast<int>(image::Change::Kind::kReplaced));
+static_assert(static_cast<int>(Image::Change::Kind::kRemoved) == static_cast<int>(image::Change::Kind::kRemoved));
+static_assert(static_cast<int>(Image::Change::Kind::kUnchanged) == static_cast<int>(image::Change::Kind::kUnchanged));
+
 image::Edit internal_edit(const Image::Edit& edit) {
   return {.kind = static_cast<image::Edit::Kind>(edit.kind),
           .namespace_name = edit.name_space,

@@ -44,6 +44,12 @@ struct Image::Parts {
 
 [[nodiscard]] std::optional<Image::KeyPlace> public_place(const std::optional<image::KeyPlace>& place);
 
+// The numbers of the program's exit statuses are public here.
+static_assert(static_cast<int>(Problem::Kind::kNo) == static_cast<int>(text::Exit::kNo) &&
+              static_cast<int>(Problem::Kind::kUsage) == static_cast<int>(text::Exit::kUsage) &&
+              static_cast<int>(Problem::Kind::kBadInput) == static_cast<int>(text::Exit::kBadInput) &&
+              static_cast<int>(Problem::Kind::kKey) == static_cast<int>(text::Exit::kKey) &&
+              static_cast<int>(Problem::Kind::kIo) == static_cast<int>(text::Exit::kIo));
 [[nodiscard]] inline Problem public_problem(const text::Problem& problem) {
   return {static_cast<Problem::Kind>(problem.exit), problem.what, problem.hint};
 }

@@ -17,6 +17,14 @@ using text::Exit;
 using text::Outcome;
 using text::problem;
 
+// Public enumerations are those of src/image, one to one.
+static_assert(static_cast<int>(Image::KeyPlace::Change::kPlaced) == static_cast<int>(image::KeyPlace::Change::kPlaced));
+static_assert(static_cast<int>(Image::KeyPlace::Change::kReplaced) ==
+              static_cast<int>(image::KeyPlace::Change::kReplaced));
+static_assert(static_cast<int>(Image::KeyPlace::Change::kErased) == static_cast<int>(image::KeyPlace::Change::kErased));
+static_assert(static_cast<int>(Image::KeyPlace::Change::kKept) == static_cast<int>(image::KeyPlace::Change::kKept));
+static_assert(static_cast<int>(Image::KeyPlace::Change::kLeft) == static_cast<int>(image::KeyPlace::Change::kLeft));
+
 // 0: as it is.
 Outcome<std::uint32_t> result_size(std::uint32_t size, const image::Region& region) {
   if (size == 0) return static_cast<std::uint32_t>(region.bytes.size());

@@ -383,6 +383,11 @@ TEST_F(ImageOfTheLibrary, refuses_with_the_words_and_the_status_of_the_program) 
                       words("encrypt", "secret.bin", {"--to-keys", "b.bin", "-o", "no.bin"}));
   expect_same_refusal(must_open("plain.bin").decrypt(), words("decrypt", "plain.bin", {"-o", "no.bin"}));
   EXPECT_EQ(must_open("secret.bin").compact(0x2800).error().kind, Problem::Kind::kBadInput);
+  std::string torn = place_.read("plain.bin");
+  torn[torn.find("home network")] ^= 1;
+  place_.write("torn.bin", torn);
+  expect_same_refusal(must_open("torn.bin").get("wifi", "ssid"), words("get", "torn.bin", {"wifi/ssid"}));
+  expect_same_refusal(must_open("torn.bin").compact(), words("compact", "torn.bin", {"-o", "no.bin"}));
   place_.write("noise.bin", noise(0x3000, 3));
   expect_same_refusal(open("noise.bin"), words("ls", "noise.bin"));
   EXPECT_FALSE(place_.has("no.bin"));
