@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the examples against an installed tree, as other projects do: with find_package and with pkg-config. Runs the unit tests
-# of examples/host_test plain, encrypted and over a dump, and lets examples/library change an image.
+# of examples/host_test plain, encrypted and over a dump, and lets examples/library change an image and give it another key.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -51,6 +51,14 @@ pass
 # shellcheck disable=SC2046
 run "c++ with pkg-config" c++ -std=c++20 -Wall -Wextra -Werror -o "$folder/set_channel" examples/library/set_channel.cpp \
   $(pkg-config --cflags --libs nvsafe)
+# shellcheck disable=SC2046
+run "c++ with pkg-config" c++ -std=c++20 -Wall -Wextra -Werror -o "$folder/rekey" examples/library/rekey.cpp \
+  $(pkg-config --cflags --libs nvsafe)
+# What a program does not use does not come with it: fmt is for nvsafe/image.hpp alone.
+nm -C "$folder/set_channel" "$folder/test_settings" >"$folder/said"
+if grep -q 'fmt::\|nvsafe::image::' "$folder/said"; then fail "programs without nvsafe/image.hpp hold what belongs to it"; fi
+ldd "$folder/rekey" >"$folder/said"
+if grep -q 'libfmt' "$folder/said"; then fail "a program with nvsafe/image.hpp needs libfmt"; fi
 pass
 
 # --- Every header compiles alone, those of firmware in C too.
@@ -72,6 +80,27 @@ run "nvsafe keys new" "$nvsafe" keys new -o other.bin
 before=$(sha256sum nvs.bin)
 if "$folder/set_channel" nvs.bin other.bin 7 >"$folder/said" 2>&1; then fail "set_channel took other keys"; fi
 [ "$(sha256sum nvs.bin)" = "$before" ] || fail "set_channel with other keys changed the image"
+pass
+
+# --- The same as nvsafe rekey, in another program; keys that do not open the image change nothing.
+(umask 022; exec "$folder/rekey" nvs.bin keys.bin new_keys.bin rekeyed.bin) >"$folder/said" 2>&1 || fail "rekey"
+grep -q '^rekeyed.bin: 3 values under new_keys.bin$' "$folder/said" || fail "rekey: says something else"
+[ "$(stat -c '%s %a' new_keys.bin rekeyed.bin | tr '\n' ' ')" = "4096 600 24576 600 " ] || fail "rekey: sizes or modes"
+run "nvsafe rekey" "$nvsafe" rekey nvs.bin --keys keys.bin --to-keys new_keys.bin -o by_program.bin
+cmp -s rekeyed.bin by_program.bin || fail "rekey: not the bytes of nvsafe rekey"
+if "$folder/library/rekey" nvs.bin other.bin no_keys.bin no.bin >"$folder/said" 2>&1; then fail "rekey took other keys"; fi
+grep -q '^other.bin does not open nvs.bin' "$folder/said" || fail "rekey with other keys: another error"
+[ ! -e no_keys.bin ] && [ ! -e no.bin ] || fail "rekey with other keys wrote something"
+pass
+
+# --- The program in docs/LIBRARY.md prints what stands there.
+awk '/^```/ { inside = ($0 == "```cpp"); next } inside' "$root/docs/LIBRARY.md" >documented.cpp
+awk '/^```/ { inside = ($0 == "```text"); next } inside' "$root/docs/LIBRARY.md" >expected
+# shellcheck disable=SC2046
+run "the program of docs/LIBRARY.md" c++ -std=c++20 -Wall -Wextra -Werror -o documented documented.cpp $(pkg-config --cflags --libs nvsafe)
+[ -s expected ] || fail "docs/LIBRARY.md has no output"
+run "that program" ./documented
+diff expected "$folder/said" >difference || { cp difference "$folder/said"; fail "docs/LIBRARY.md prints something else"; }
 pass
 
 # --- Firmware on a dump: what it writes is what the program reads.
