@@ -63,7 +63,7 @@ soak: ## HOURS (1) of power cuts, faults, bit flips and model operations
 fuzz: ## FUZZ_SECONDS (60) of arbitrary input to each fuzz target
 	$(install_packages) build fuzz
 	@$(MAKE) -s build/fuzz/build.ninja
-	@$(call build,fuzz) --target fuzz_store fuzz_settings fuzz_table fuzz_dump fuzz_efuses fuzz_edit fuzz_opening fuzz_transform fuzz_boot
+	@$(call build,fuzz) --target fuzz_store fuzz_settings fuzz_table fuzz_dump fuzz_efuses fuzz_edit fuzz_opening fuzz_transform fuzz_boot fuzz_boot_log fuzz_sdkconfig fuzz_summary
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
 fresh: ## demo and test (FRESH_TARGETS) in a new Debian 12 that has only git and make

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/.."
 seconds=$1 seed=${FUZZ_SEED:-1} failed=0 passed=0
 shift
-[ $# -gt 0 ] || set -- store settings table dump efuses edit opening transform boot
+[ $# -gt 0 ] || set -- store settings table dump efuses edit opening transform boot boot_log sdkconfig summary
 for target in "$@"; do
   program=build/fuzz/fuzz/fuzz_$target
   found=build/fuzz/corpus/$target

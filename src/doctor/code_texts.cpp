@@ -254,6 +254,21 @@ constexpr CodeText kTexts[] = {
      "what the firmware is configured for (sdkconfig) is not what the eFuses or the boot log say of the chip.",
      "follows its configuration where it can, and the eFuses where it must.",
      "look at the lines named, and rebuild or burn accordingly."},
+    {kKeysMadeAnew, kError, "keys made anew at a start",
+     "the boot log shows that the firmware could not read its NVS keys, and made others in their place.",
+     "has erased the old key page, and every entry that was written with the old keys.",
+     "keep the device off, take a dump, and let `nvsafe recover` bring back what it can with the old keys."},
+    {kOtherKey, kError, "written with another key than the device has",
+     "the key page of the device is a right one, and NVS opens with another key only: image and key page are of two "
+     "runs, or of two devices.",
+     "takes every entry for damaged and erases it when it mounts; from 6.0.1 on it overwrites it with zeros.",
+     "keep the device off. Write the key page that opens NVS, or `nvsafe rekey` the image to the key of the device."},
+    {kKeyNotThere, kError, "the key is not where the app looks",
+     "the namespace or key that was asked for is not in the partition: it was never written, or it lies in another "
+     "namespace, partition or file.",
+     "answers `ESP_ERR_NVS_NOT_FOUND` (0x1102).",
+     "open the partition and namespace that have it, or write it: `nvsafe set`. Names are compared byte by byte, to 15 "
+     "bytes."},
     {kSharedKey, kWarning, "key shared by devices",
      "entries of two devices or more are equal, at equal places, byte for byte: they were encrypted with one key. NVS "
      "encryption "

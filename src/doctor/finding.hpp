@@ -63,6 +63,9 @@ enum class Code : std::uint16_t {
   kOverlongValue = 44,      // a value longer than firmware writes
   kWrongFlashScheme = 45,   // written with another chip's flash encryption
   kSettingsMismatch = 46,   // what the build is configured for is not what the chip is
+  kKeysMadeAnew = 47,       // a start could not read the keys and made others
+  kOtherKey = 48,           // the device has a key, and NVS was written with another one
+  kKeyNotThere = 49,        // what the app asks for was never written there, or lies elsewhere
   kSharedKey = 50,          // devices that were written with one key
 };
 

@@ -24,7 +24,7 @@ TEST(CodeTexts, are_there_once_for_every_code_in_order) {
       EXPECT_EQ(part.find('\n'), std::string_view::npos) << code_name(text.code);
     }
   }
-  EXPECT_EQ(next - 1, static_cast<unsigned>(Code::kSettingsMismatch)) << "the last one";
+  EXPECT_EQ(next - 1, static_cast<unsigned>(Code::kSharedKey)) << "the last one";
 }
 
 // Those that one partition shows by itself have one severity, whoever tells.
