@@ -74,8 +74,6 @@ class Judge {
     judge_key_partitions();
     if (flash_.source != nullptr) {
       for (const Region& region : flash_.source->regions()) NVSAFE_TRY(judge(region));
-    } else if (looks_flash_encrypted() && flash_.problem) {
-      // Not even NVS in the clear: all that can be said is said of its key pages.
     }
     return std::move(rules_);
   }
@@ -161,6 +159,7 @@ class Judge {
     if (one == nullptr && forecast_ && !forecast_->partitions.empty() && forecast_->partitions[0].is_default) {
       one = region == nullptr ? &forecast_->partitions[0] : nullptr;
     }
+    if (text_of(code).severity != FindingSeverity::kError) one = nullptr;  // it has no part in that
     if (one != nullptr && one->verdict == Verdict::kWillLose) {
       const std::string keys =
           one->is_readable ? fmt::format("{} of {} keys, ", one->lost_keys.size(), one->key_count) : "";
@@ -269,9 +268,12 @@ class Judge {
   }
 
   void add_key_in_clear(std::uint32_t offset, const std::string& how) {
+    const bool is_sure = evidence_.is_flash_encryption_on.value.has_value();
     add(Code::kKeyPageInClear, fmt::format("nvs_keys page at {:#x} ({})", offset, how), offset,
-        "The key page lies in flash unencrypted while flash encryption is on. The chip decrypts it to noise: "
-        "ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117). It was written without --encrypt.",
+        std::string(is_sure ? "The key page lies in flash unencrypted while flash encryption is on."
+                            : "The key page lies in flash unencrypted, and nobody can read the table beside it: flash "
+                              "encryption is on.") +
+            " The chip decrypts it to noise: ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117). It was written without --encrypt.",
         place_keys({extract_line(offset)}, offset, "keys.bin"));
   }
 
@@ -488,7 +490,7 @@ class Judge {
     for (const auto& [code, kind] : kinds) {
       if (code == Code::kNoFreePage && row != nullptr && row->readonly()) continue;  // as it is meant
       const store::Finding& first = *kind.first;
-      std::string cause = image::describe(first) + ".";
+      std::string cause = sentence_of(first);
       if (kind.second > 1) cause += fmt::format(" There are {} more like it.", kind.second - 1);
       std::optional<std::uint32_t> offset = region.offset;
       std::string where = place;
@@ -498,6 +500,16 @@ class Judge {
       }
       add(code, where, offset, std::move(cause), {fix_of(code, region, partition)});
     }
+  }
+
+  // Without the place, which stands before it.
+  static std::string sentence_of(const store::Finding& finding) {
+    const std::string in_partition = image::place_in_partition(finding.page_index, finding.entry_index);
+    std::string sentence = image::describe(finding).substr(in_partition.size());
+    sentence.erase(0, sentence.find_first_not_of(": "));
+    if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z')
+      sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+    return sentence + ".";
   }
 
   [[nodiscard]] std::string fix_of(Code code, const Region& region, const image::OpenedPartition& partition) const {
