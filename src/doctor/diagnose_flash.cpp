@@ -119,7 +119,8 @@ class Judge {
     if (first_keys_ != nullptr && first_keys_->end() <= bytes().size()) {
       raw_keys_ = bytes().subspan(first_keys_->offset, first_keys_->size);
       auto page = flash_.source->key_page(*first_keys_);
-      const bool is_blank = shape_of(raw_keys_) == KeyShape::kBlank;
+      // First boot encrypts a blank page as it does any other: then it is blank as the chip reads it.
+      const bool is_blank = shape_of(raw_keys_) == KeyShape::kBlank || is_blank_through_chip();
       if (page && !is_blank && is_encrypted_by_chip_ == (page->flash_cipher != nullptr)) {
         device_key_.emplace(std::move(page->key));
       }
@@ -288,9 +289,9 @@ class Judge {
       default:
         break;
     }
-    if (device_key_) return;
+    if (device_key_ || has_blank_keys_) return;
     for (const image::FlashKeyCandidate& other : evidence_.chip_keys->flash_keys) {
-      if (auto key = through(other.cipher); !key) continue;
+      if (!key_through(other.cipher)) continue;
       add(Code::kWrongFlashScheme, place, offset,
           fmt::format("The page becomes right with {} in the cipher of another chip, not in that of this one.",
                       other.name),
@@ -312,7 +313,7 @@ class Judge {
         break;
     }
     for (const image::FlashKeyCandidate& other : evidence_.chip_keys->flash_keys) {
-      if (auto key = through(other.cipher); !key) continue;
+      if (!key_through(other.cipher)) continue;
       add(Code::kKeyPageNotForChip, place, offset,
           fmt::format(
               "The page becomes right through flash encryption with {}, and this flash is not encrypted: it was "
@@ -345,14 +346,27 @@ class Judge {
         place_keys({fmt::format("nvsafe keys match {} KEYS_FOLDER", flash_.name)}, offset, "KEYS.bin"));
   }
 
-  [[nodiscard]] std::optional<keys::XtsKey> through(const chip::FlashCipher& cipher) const {
+  // As much of the page as its CRC reaches to, through `cipher`. Empty: there is not that much.
+  [[nodiscard]] Bytes through(const chip::FlashCipher& cipher) const {
     constexpr std::size_t kRead = 96;
-    if (raw_keys_.size() < kRead) return std::nullopt;
+    if (raw_keys_.size() < kRead) return {};
     Bytes plain(raw_keys_.begin(), raw_keys_.begin() + kRead);
-    std::optional<keys::XtsKey> key;
-    if (cipher.decrypt(first_keys_->offset, plain)) key = key_of(plain);
+    if (!cipher.decrypt(first_keys_->offset, plain)) plain.clear();
+    return plain;
+  }
+  [[nodiscard]] std::optional<keys::XtsKey> key_through(const chip::FlashCipher& cipher) const {
+    Bytes plain = through(cipher);
+    auto key = key_of(plain);
     secure_wipe(plain);
     return key;
+  }
+  [[nodiscard]] bool is_blank_through_chip() const {
+    const chip::FlashCipher* const cipher = flash_.source->flash_cipher();
+    if (cipher == nullptr) return false;
+    Bytes plain = through(*cipher);
+    const bool is_blank = !plain.empty() && is_erased(std::span(plain).first(format::kKeyPageWrittenSize));
+    secure_wipe(plain);
+    return is_blank;
   }
 
   // --- NVS

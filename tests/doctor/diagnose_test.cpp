@@ -172,6 +172,14 @@ TEST(KeyPageInClear, is_not_one_that_the_chip_reads_right) {
   expect_finding(plain, Code::kReadableKeys, "in the clear", "chmod");
 }
 
+TEST(KeyPageErased, is_no_fault_where_first_boot_encrypted_it_and_nvs_is_plain) {
+  const Bytes flash = encrypted(dump_with(image_with(nullptr)));
+  EXPECT_EQ(codes(report_of({files({{"dump.bin", flash}, {"fe.bin", test::random_bytes(32, 4)}})})), "");
+  const Bytes lost = encrypted(dump_with(image_with(&key(1))));
+  expect_finding(report_of({files({{"dump.bin", lost}, {"fe.bin", test::random_bytes(32, 4)}})}), Code::kKeyPageErased,
+                 "is erased", "nvsafe keys match dump.bin");
+}
+
 TEST(UniversalKey, is_told) {
   const keys::XtsKey universal = keys::universal_key_bytes(keys::UniversalKey::kSince4_3);
   const Report report = report_of({files({{"nvs.bin", image_with(&universal)}})});
