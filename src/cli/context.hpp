@@ -58,9 +58,11 @@ class Context {
 void register_audit(CLI::App& app, Context& context);
 void register_boot(CLI::App& app, Context& context);
 void register_build(CLI::App& app, Context& context);
+void register_check(CLI::App& app, Context& context);
 void register_chip(CLI::App& app, Context& context);
 void register_completion(CLI::App& app, Context& context);
 void register_diff(CLI::App& app, Context& context);
+void register_doctor(CLI::App& app, Context& context);
 void register_explain(CLI::App& app, Context& context);
 void register_export(CLI::App& app, Context& context);
 void register_extract(CLI::App& app, Context& context);

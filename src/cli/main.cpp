@@ -59,6 +59,8 @@ void register_verbs(CLI::App& app, Context& context) {
   register_ls(app, context);
   register_get(app, context);
   register_explain(app, context);
+  register_doctor(app, context);
+  register_check(app, context);
   register_preflight(app, context);
   register_export(app, context);
   register_diff(app, context);

@@ -11,6 +11,7 @@ namespace {
 constexpr VerbText kTexts[] = {
     {"show", "Start", "nvsafe show flash.bin keys.bin"},
     {"explain", "Start", "nvsafe explain 0x1117"},
+    {"doctor", "Start", "nvsafe doctor 0x1117 dump.bin efuses.json boot.log"},
     {"help", "Start", "nvsafe help keys"},
     {"completion", "Start", "nvsafe completion bash > ~/.local/share/bash-completion/completions/nvsafe"},
     {"pack", "Make", "nvsafe pack partitions.csv nvs=settings.csv --new-keys keys.bin -o flash.bin"},
@@ -40,6 +41,7 @@ constexpr VerbText kTexts[] = {
     {"wipe", "Transform", "nvsafe wipe flash.bin -o wiped.bin"},
     {"repair", "Transform", "nvsafe repair damaged.bin -o repaired.bin"},
     {"recover", "Transform", "nvsafe recover after.bin --keys keys.bin -o saved.bin"},
+    {"check", "Prove", "nvsafe check flash.bin partitions.csv"},
     {"preflight", "Prove", "nvsafe preflight dump.bin --flash-key fe.bin --keys keys/"},
     {"audit", "Prove", "nvsafe audit returned/"},
     {"boot", "Prove", "nvsafe boot dump.bin --chip esp32c3 -o after.bin"},

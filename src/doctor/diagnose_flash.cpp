@@ -74,8 +74,6 @@ class Judge {
     judge_key_partitions();
     if (flash_.source != nullptr) {
       for (const Region& region : flash_.source->regions()) NVSAFE_TRY(judge(region));
-    } else if (looks_flash_encrypted() && flash_.problem) {
-      // Not even NVS in the clear: all that can be said is said of its key pages.
     }
     return std::move(rules_);
   }
@@ -121,7 +119,8 @@ class Judge {
     if (first_keys_ != nullptr && first_keys_->end() <= bytes().size()) {
       raw_keys_ = bytes().subspan(first_keys_->offset, first_keys_->size);
       auto page = flash_.source->key_page(*first_keys_);
-      const bool is_blank = shape_of(raw_keys_) == KeyShape::kBlank;
+      // First boot encrypts a blank page as it does any other: then it is blank as the chip reads it.
+      const bool is_blank = shape_of(raw_keys_) == KeyShape::kBlank || is_blank_through_chip();
       if (page && !is_blank && is_encrypted_by_chip_ == (page->flash_cipher != nullptr)) {
         device_key_.emplace(std::move(page->key));
       }
@@ -161,6 +160,7 @@ class Judge {
     if (one == nullptr && forecast_ && !forecast_->partitions.empty() && forecast_->partitions[0].is_default) {
       one = region == nullptr ? &forecast_->partitions[0] : nullptr;
     }
+    if (text_of(code).severity != FindingSeverity::kError) one = nullptr;  // it has no part in that
     if (one != nullptr && one->verdict == Verdict::kWillLose) {
       const std::string keys =
           one->is_readable ? fmt::format("{} of {} keys, ", one->lost_keys.size(), one->key_count) : "";
@@ -269,9 +269,12 @@ class Judge {
   }
 
   void add_key_in_clear(std::uint32_t offset, const std::string& how) {
+    const bool is_sure = evidence_.is_flash_encryption_on.value.has_value();
     add(Code::kKeyPageInClear, fmt::format("nvs_keys page at {:#x} ({})", offset, how), offset,
-        "The key page lies in flash unencrypted while flash encryption is on. The chip decrypts it to noise: "
-        "ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117). It was written without --encrypt.",
+        std::string(is_sure ? "The key page lies in flash unencrypted while flash encryption is on."
+                            : "The key page lies in flash unencrypted, and nobody can read the table beside it: flash "
+                              "encryption is on.") +
+            " The chip decrypts it to noise: ESP_ERR_NVS_CORRUPT_KEY_PART (0x1117). It was written without --encrypt.",
         place_keys({extract_line(offset)}, offset, "keys.bin"));
   }
 
@@ -286,9 +289,9 @@ class Judge {
       default:
         break;
     }
-    if (device_key_) return;
+    if (device_key_ || has_blank_keys_) return;
     for (const image::FlashKeyCandidate& other : evidence_.chip_keys->flash_keys) {
-      if (auto key = through(other.cipher); !key) continue;
+      if (!key_through(other.cipher)) continue;
       add(Code::kWrongFlashScheme, place, offset,
           fmt::format("The page becomes right with {} in the cipher of another chip, not in that of this one.",
                       other.name),
@@ -310,7 +313,7 @@ class Judge {
         break;
     }
     for (const image::FlashKeyCandidate& other : evidence_.chip_keys->flash_keys) {
-      if (auto key = through(other.cipher); !key) continue;
+      if (!key_through(other.cipher)) continue;
       add(Code::kKeyPageNotForChip, place, offset,
           fmt::format(
               "The page becomes right through flash encryption with {}, and this flash is not encrypted: it was "
@@ -343,14 +346,27 @@ class Judge {
         place_keys({fmt::format("nvsafe keys match {} KEYS_FOLDER", flash_.name)}, offset, "KEYS.bin"));
   }
 
-  [[nodiscard]] std::optional<keys::XtsKey> through(const chip::FlashCipher& cipher) const {
+  // As much of the page as its CRC reaches to, through `cipher`. Empty: there is not that much.
+  [[nodiscard]] Bytes through(const chip::FlashCipher& cipher) const {
     constexpr std::size_t kRead = 96;
-    if (raw_keys_.size() < kRead) return std::nullopt;
+    if (raw_keys_.size() < kRead) return {};
     Bytes plain(raw_keys_.begin(), raw_keys_.begin() + kRead);
-    std::optional<keys::XtsKey> key;
-    if (cipher.decrypt(first_keys_->offset, plain)) key = key_of(plain);
+    if (!cipher.decrypt(first_keys_->offset, plain)) plain.clear();
+    return plain;
+  }
+  [[nodiscard]] std::optional<keys::XtsKey> key_through(const chip::FlashCipher& cipher) const {
+    Bytes plain = through(cipher);
+    auto key = key_of(plain);
     secure_wipe(plain);
     return key;
+  }
+  [[nodiscard]] bool is_blank_through_chip() const {
+    const chip::FlashCipher* const cipher = flash_.source->flash_cipher();
+    if (cipher == nullptr) return false;
+    Bytes plain = through(*cipher);
+    const bool is_blank = !plain.empty() && is_erased(std::span(plain).first(format::kKeyPageWrittenSize));
+    secure_wipe(plain);
+    return is_blank;
   }
 
   // --- NVS
@@ -488,7 +504,7 @@ class Judge {
     for (const auto& [code, kind] : kinds) {
       if (code == Code::kNoFreePage && row != nullptr && row->readonly()) continue;  // as it is meant
       const store::Finding& first = *kind.first;
-      std::string cause = image::describe(first) + ".";
+      std::string cause = sentence_of(first);
       if (kind.second > 1) cause += fmt::format(" There are {} more like it.", kind.second - 1);
       std::optional<std::uint32_t> offset = region.offset;
       std::string where = place;
@@ -498,6 +514,16 @@ class Judge {
       }
       add(code, where, offset, std::move(cause), {fix_of(code, region, partition)});
     }
+  }
+
+  // Without the place, which stands before it.
+  static std::string sentence_of(const store::Finding& finding) {
+    const std::string in_partition = image::place_in_partition(finding.page_index, finding.entry_index);
+    std::string sentence = image::describe(finding).substr(in_partition.size());
+    sentence.erase(0, sentence.find_first_not_of(": "));
+    if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z')
+      sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+    return sentence + ".";
   }
 
   [[nodiscard]] std::string fix_of(Code code, const Region& region, const image::OpenedPartition& partition) const {

@@ -15,6 +15,7 @@
 #include "table/binary.hpp"
 #include "table/csv.hpp"
 #include "table/rules.hpp"
+#include "text/settings.hpp"
 
 namespace nvsafe::doctor {
 namespace {
@@ -81,7 +82,7 @@ class Gatherer {
   // What it is, unless it is flash: that needs keys and eFuses of the other files.
   Outcome<std::optional<FileKind>> look(GivenFile& file) {
     const FileKind kind = image::identify(file.bytes, file.table_offset.value_or(table_offset()));
-    TakenFile taken{file.name, std::string(image::to_string(kind)), false};
+    TakenFile taken{file.name, std::string(image::to_string(kind)), std::nullopt};
     std::optional<FileKind> flash;
     if (file.efuses) add_efuses(file.name, *file.efuses);
     if (const auto text_kind = look_at_text(file, kind)) {
@@ -113,6 +114,7 @@ class Gatherer {
           break;
         case FileKind::kSettingsCsv:
         case FileKind::kSettingsJson:
+          taken.problem = problem_of_settings(file);
           break;
         case FileKind::kUnknown:
           if (file.bytes.size() >= kFlashSizeMin && file.bytes.size() % format::kPageSize == 0) {
@@ -121,7 +123,9 @@ class Gatherer {
           }
           [[fallthrough]];
         default:
-          taken.is_unknown = true;
+          taken.problem = kind == FileKind::kEmpty
+                              ? problem(Exit::kBadInput, file.name + ": is empty", "was it written to the end?").error
+                              : nothing_known(file.name, taken.kind).error;
       }
     }
     evidence_.taken.push_back(std::move(taken));
@@ -140,6 +144,19 @@ class Gatherer {
     if (!log) return std::nullopt;
     evidence_.logs.push_back({file.name, std::move(*log)});
     return "a boot log";
+  }
+
+  static Failed<text::Problem> nothing_known(const std::string& name, const std::string& kind) {
+    return problem(Exit::kBadInput, fmt::format("{}: {}, and nothing that a device has", name, kind),
+                   fmt::format("nvsafe show {}", name));
+  }
+
+  // What other files hold does not matter here.
+  static std::optional<text::Problem> problem_of_settings(const GivenFile& file) {
+    const text::FileReader any_file = [](const std::string&) -> Outcome<Bytes> { return Bytes{1}; };
+    auto parsed = text::parse_settings(text_of(file.bytes), file.name, any_file);
+    if (parsed) return std::nullopt;
+    return parsed.error();
   }
 
   void add_efuses(const std::string& name, const chip::Efuses& efuses) {
@@ -225,8 +242,7 @@ class Gatherer {
     flash.bytes = std::move(file.bytes);
     TakenFile& taken = evidence_.taken[taken_index];
     if (!source) {
-      flash.problem = source.error();
-      if (kind == FileKind::kUnknown) taken.is_unknown = true;
+      taken.problem = kind == FileKind::kUnknown ? nothing_known(file.name, taken.kind).error : source.error();
       return;
     }
     flash.source = std::move(*source);

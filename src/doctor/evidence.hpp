@@ -42,16 +42,15 @@ struct EvidenceOptions {
 // What a file was taken for.
 struct TakenFile {
   std::string name;
-  std::string kind;         // "an NVS image", "a boot log"
-  bool is_unknown = false;  // none of what a device has
+  std::string kind;                      // "an NVS image", "a boot log"
+  std::optional<text::Problem> problem;  // why it says nothing: broken, or none of what a device has
 };
 
 // An image or a dump.
 struct FlashFile {
   std::string name;
-  std::unique_ptr<image::Source> source;  // nullptr: `problem` says why
-  std::optional<text::Problem> problem;
-  Bytes bytes;  // as in the file
+  std::unique_ptr<image::Source> source;  // nullptr: no NVS is found in it; its TakenFile says why
+  Bytes bytes;                            // as in the file
   std::uint32_t table_offset = table::kTableOffset;
 
   // A whole flash, or a piece with its table; not one partition by itself.

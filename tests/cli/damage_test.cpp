@@ -67,6 +67,13 @@ std::vector<DamageRow> reading_rows() {
   return {
       {"show", {"show"}, {"@"}, Kind::kDump},
       {"show_eFuses_or_key", {"show"}, {"@"}, Kind::kKeyPage},
+      {"doctor", {"doctor"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
+      {"doctor_dump", {"doctor"}, {"@"}, Kind::kDump},
+      {"doctor_chip", {"doctor"}, {"@", "fe.bin"}, Kind::kFlashEncrypted},
+      {"check", {"check"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
+      {"check_settings", {"check"}, {"@"}, Kind::kSettings},
+      {"check_table", {"check"}, {"@"}, Kind::kTable},
+      {"check_key", {"check"}, {"@"}, Kind::kKeyPage},
       {"ls", {"ls"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
       {"ls_dump", {"ls"}, {"@"}, Kind::kDump},
       {"ls_flash_key", {"ls"}, {"@", "--flash-key", "fe.bin"}, Kind::kFlashEncrypted},

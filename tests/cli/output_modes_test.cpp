@@ -128,6 +128,8 @@ std::vector<ModeRow> read_rows() {
       {"preflight", {"preflight"}, {"flash.bin"}, {}},
       {"keys_match", {"keys", "match"}, {"secret.bin", "a.bin"}, {}},
       {"verify", {"verify"}, {"plain.bin", "s.csv"}, {}},
+      {"doctor", {"doctor"}, {"secret_dump.bin"}, {}},
+      {"check", {"check"}, {"secret_dump.bin"}, {}},
       {"ls", {"ls"}, {"secret_dump.bin", "--show-secrets"}, {}},
       {"get", {"get"}, {"secret_dump.bin", "wifi/password"}, {}},
       {"export_csv", {"export"}, {"secret_dump.bin", "-o", "out.csv"}, {{"out.csv", kSecret}}},

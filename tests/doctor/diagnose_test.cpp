@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "chip/efuse_file.hpp"
 #include "chip/encrypted_regions.hpp"
@@ -169,6 +170,14 @@ TEST(KeyPageInClear, is_not_one_that_the_chip_reads_right) {
   const Report plain = report_of({files({{"dump.bin", dump.flash}})});
   EXPECT_EQ(codes(plain), "");
   expect_finding(plain, Code::kReadableKeys, "in the clear", "chmod");
+}
+
+TEST(KeyPageErased, is_no_fault_where_first_boot_encrypted_it_and_nvs_is_plain) {
+  const Bytes flash = encrypted(dump_with(image_with(nullptr)));
+  EXPECT_EQ(codes(report_of({files({{"dump.bin", flash}, {"fe.bin", test::random_bytes(32, 4)}})})), "");
+  const Bytes lost = encrypted(dump_with(image_with(&key(1))));
+  expect_finding(report_of({files({{"dump.bin", lost}, {"fe.bin", test::random_bytes(32, 4)}})}), Code::kKeyPageErased,
+                 "is erased", "nvsafe keys match dump.bin");
 }
 
 TEST(UniversalKey, is_told) {
@@ -337,7 +346,7 @@ TEST(PagesOutside, are_told) {
 TEST(Store, findings_are_passed_on) {
   Bytes image = image_with(nullptr);
   image[28] ^= 0x40;
-  expect_finding(report_of({files({{"nvs.bin", image}})}), Code::kPageHeaderDamaged, "header is damaged",
+  expect_finding(report_of({files({{"nvs.bin", image}})}), Code::kPageHeaderDamaged, "Its header is damaged",
                  "nvsafe repair nvs.bin");
 }
 
@@ -435,6 +444,41 @@ TEST(Sound, random_images_have_no_finding) {
         for (const auto& one : keys) asked.keys.push_back({one.name, one.key.clone()});
         EXPECT_EQ(codes(report_of(std::move(asked))), "");
       });
+}
+
+// The original generator's, with every file that they were made of.
+TEST(Sound, recorded_images_have_no_finding) {
+  namespace fs = std::filesystem;
+  std::size_t count = 0;
+  for (const auto& folder : fs::directory_iterator(NVSAFE_SOURCE_DIR "/testdata/build")) {
+    if (!folder.is_directory()) continue;
+    Asked asked;
+    for (const char* part : {"in", "out"}) {
+      if (!fs::exists(folder.path() / part)) continue;
+      for (const auto& file : fs::directory_iterator(folder.path() / part)) {
+        if (file.path().extension() != ".bin") continue;
+        asked.files.push_back({.name = file.path().filename(), .bytes = test::read_file(file.path())});
+        count += std::string_view(part) == "out" ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(codes(report_of(std::move(asked))), "") << folder.path();
+  }
+  EXPECT_GE(count, 30u);
+}
+
+// Each of these it makes with exit status 0 (docs/COMPATIBILITY.md).
+TEST(Unsound, recorded_images_are_recognised) {
+  const std::pair<std::string_view, Code> kRuns[] = {
+      {"gen-ns-255-a0", Code::kEntryFaulty},
+      {"gen-dup-key-a0", Code::kItemSuperseded},
+      {"gen-binary-data-non-ascii-a0", Code::kDataDamaged},
+      {"gen-wifi-sta-a0", Code::kChunkOrphaned},
+  };
+  for (const auto& [run, code] : kRuns) {
+    const std::string path = std::string(NVSAFE_SOURCE_DIR "/testdata/standin/nvs_partition_gen/") + std::string(run);
+    const Report report = report_of({files({{"out.bin", test::read_file(path + "/out/out.bin")}})});
+    EXPECT_NE(find(report, code), nullptr) << run << "\n" << codes(report);
+  }
 }
 
 }  // namespace
