@@ -189,7 +189,7 @@ constexpr CodeText kTexts[] = {
     {kNvsKeysMissing, kError, "no nvs_keys partition",
      "the firmware encrypts NVS with keys in flash, and the table has no partition of subtype `nvs_keys` (not "
      "`nvs_key`).",
-     "gives ESP_FAIL up to 5.1, and `ESP_ERR_NVS_NOT_FOUND` (0x1102) from 5.2 on.",
+     "gives ESP_FAIL (-1) up to 5.1, and `ESP_ERR_INVALID_ARG` (0x102) from 5.2 on. Nothing is lost.",
      "add a row `nvs_keys, data, nvs_keys, , 0x1000, encrypted`, or use the HMAC scheme."},
     {kTableProblem, kError, "partition table", "a row breaks a rule of partition tables, or one that NVS has.",
      "refuses the table, or starts and meets the consequences at the partition.",

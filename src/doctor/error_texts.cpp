@@ -22,7 +22,6 @@ constexpr ErrorCause kNotFoundCauses[] = {
      "the image is encrypted, and sdkconfig has no CONFIG_NVS_ENCRYPTION, or the secure call is not made"},
     {kMountedEncrypted, "the image is plain, and sdkconfig has CONFIG_NVS_ENCRYPTION"},
     {kNvsFlashEncrypted, "the partition has no page header in the clear, as if it were noise"},
-    {kNvsKeysMissing, "it comes from nvs_flash_init() of 5.2 or newer, and the table has no nvs_keys row"},
     {kLostToRelease, "only float and double values are missing, and the firmware is older than 6.1"},
     {kDataDamaged, "one value is missing: its data do not match their CRC"},
     {kBlobIncomplete, "one blob is missing: it lacks a chunk"},
@@ -52,6 +51,9 @@ constexpr ErrorCause kWrongEncryptionCauses[] = {
     {kTableProblem, "the table's row of the NVS partition has the flag encrypted, and flash encryption is on"},
     {kNvsFlashEncrypted, "first boot has encrypted the partition: its content is still there, through the flash key"},
 };
+constexpr ErrorCause kInvalidArgumentCauses[] = {
+    {kNvsKeysMissing, "it comes from nvs_flash_init(), and the table has no row of the subtype nvs_keys"},
+};
 constexpr ErrorCause kPartNotFoundCauses[] = {
     {kNvsMissing, "the table has no NVS partition of that name"},
     {kTableProblem, "the row has another type or subtype than data, nvs"},
@@ -77,9 +79,12 @@ constexpr ErrorCause kInvalidStateCauses[] = {
 };
 
 constexpr ErrorText kErrors[] = {
-    {ESP_ERR_NOT_FOUND,
-     "nvs_flash_init(): the table has no NVS partition of that name; up to 5.1 also: nvs_keys is not there.", "",
-     kPartNotFoundCauses, ""},
+    {ESP_ERR_INVALID_ARG,
+     "a call got a pointer or a name that makes no sense. From nvs_flash_init() of 5.2 or newer it means more: the "
+     "firmware "
+     "encrypts NVS with keys in flash, and the table has no nvs_keys partition.",
+     "", kInvalidArgumentCauses, "Names of partitions have at most 16 bytes."},
+    {ESP_ERR_NOT_FOUND, "nvs_flash_init(): the table has no NVS partition of that name.", "", kPartNotFoundCauses, ""},
     {ESP_ERR_NVS_BASE, "not an error: the number that the codes of NVS begin after.", "", {}, ""},
     {ESP_ERR_NVS_NOT_INITIALIZED,
      "nvs_open() and nvs_get_stats() before nvs_flash_init() succeeded, or with a partition name that was never "
@@ -88,9 +93,8 @@ constexpr ErrorText kErrors[] = {
      {},
      "Look at what nvs_flash_init() returned: that is the error to explain."},
     {ESP_ERR_NVS_NOT_FOUND,
-     "a read: no such namespace, or no such key, or one of another type, or its data are damaged. From 5.2 on also "
-     "nvs_flash_init(): no nvs_keys partition.",
-     kKeepOff, kNotFoundCauses,
+     "a read: no such namespace, or no such key, or one of another type, or its data are damaged.", kKeepOff,
+     kNotFoundCauses,
      "nvs_open() gives it when the *namespace* is not there and the mode is read only: it is made by the first write. "
      "A read gives it "
      "when the *key* is not there, or has another type: nvsafe ls FILE shows both. Names have at most 15 bytes."},

@@ -179,7 +179,7 @@ class Forecaster {
     }
     FirmwareKeys found;
     if (row == nullptr) {
-      found.result = device_.release.is_since(5, 2) ? ESP_ERR_NVS_NOT_FOUND : ESP_FAIL;
+      found.result = device_.release.is_since(5, 2) ? ESP_ERR_INVALID_ARG : ESP_FAIL;
       return found;
     }
     KeyPageForecast page{.name = std::string(row->name.view()), .offset = row->offset};

@@ -1,6 +1,7 @@
 // What preflight foretells is what the virtual chip then does, which runs the start-up through the API.
 #include "doctor/preflight.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <random>
 
@@ -144,6 +145,21 @@ void burn_random_key(Random& random, device::VirtualChip& chip, std::string& tex
   EXPECT_TRUE(chip.burn([&](chip::Efuses& efuses) { return efuses.stage_key(0, purpose, Bytes(32, 0x42)); }).ok());
 }
 
+constexpr const char* kNoKeysTable =
+    "nvs,      data, nvs,      0x9000,  0x6000\n"
+    "factory,  app,  factory,  0x10000, 0x10000\n";
+constexpr const char* kReadOnlyTable =
+    "nvs,      data, nvs,      0x9000,  0x6000, readonly\n"
+    "nvs_keys, data, nvs_keys, 0xf000,  0x1000, encrypted\n"
+    "factory,  app,  factory,  0x10000, 0x10000\n";
+const auto kTables = [] {
+  std::array<const char*, 10> tables;
+  tables.fill(device::kChipTable);
+  tables[0] = kNoKeysTable;
+  tables[1] = kReadOnlyTable;
+  return tables;
+}();
+
 doctor::Forecast foretell(const FirmwareRig& rig, const FirmwareSettings& settings, Allocator& allocator) {
   const doctor::Device device{
       .flash = rig.flash,
@@ -181,7 +197,10 @@ TEST(Preflight, agrees_with_the_virtual_chip) {
   for (std::uint32_t i = 0; i < case_count && !testing::Test::HasFailure(); ++i) {
     std::string text = "case " + std::to_string(i) + ": ";
     const FirmwareSettings settings = random_settings(random, text);
-    FirmwareRig rig("esp32c3", settings);
+    const std::uint32_t table = up_to(random, 9);
+    if (table == 0) text += ", no nvs_keys in the table";
+    if (table == 1) text += ", nvs read-only";
+    FirmwareRig rig("esp32c3", settings, kTables[table]);
     put_random_nvs(random, rig.flash, text);
     put_random_keys(random, rig.flash, text);
     if (settings.nvs.scheme == Scheme::kHmac) burn_random_key(random, rig.chip, text);
