@@ -37,6 +37,7 @@ class AuditVerb {
     bool has_problem = false;
     bool has_finding = false;
     for (const AuditedPartition& one : result.partitions) {
+      if (!one.problem.empty()) context_.report({Exit::kBadInput, one.problem, ""});
       has_problem = has_problem || !one.problem.empty();
       has_finding = has_finding || !one.findings.empty();
     }

@@ -84,7 +84,7 @@ std::vector<DamageRow> reading_rows() {
       {"diff", {"diff"}, {"@", "whole.bin", "--keys", "a.bin"}, Kind::kSecret},
       {"diff_settings", {"diff"}, {"plain.bin", "@"}, Kind::kSettings},
       {"log", {"log"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
-      {"audit", {"audit"}, {"@", "secret.bin"}, Kind::kSecret},
+      {"audit", {"audit"}, {"@"}, Kind::kSecret},
       {"preflight", {"preflight"}, {"@", "--chip", "esp32c3"}, Kind::kChip},
       {"stat", {"stat"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
       {"pages", {"pages"}, {"@", "--keys", "a.bin"}, Kind::kSecret},
