@@ -331,12 +331,19 @@ class Doctor {
     return false;
   }
 
+  // Worst first; equals stay in their order.
   void sort() {
-    std::ranges::stable_sort(report_.findings, [&](const Diagnosis& a, const Diagnosis& b) {
+    const auto is_before = [&](const Diagnosis& a, const Diagnosis& b) {
       if (a.severity != b.severity) return a.severity > b.severity;
       if (explains(a) != explains(b)) return explains(a);
       return a.code < b.code;
-    });
+    };
+    std::vector<Diagnosis> sorted;
+    for (Diagnosis& one : report_.findings) {
+      const auto place = std::upper_bound(sorted.begin(), sorted.end(), one, is_before);
+      sorted.insert(place, std::move(one));
+    }
+    report_.findings = std::move(sorted);
   }
 
   const Evidence& evidence_;
