@@ -84,10 +84,14 @@ void look_at(const image::Source& source, std::span<const image::KeyCandidate> k
   for (const image::Region& region : source.regions()) {
     pages += region.carved_pages;
     require(!region.is_carved || region.bytes.size() % format::kPageSize == 0, "whole pages");
-    require(region.is_changed ||
+    require(region.is_assembled || region.flash_cipher != nullptr ||
                 (region.offset + region.bytes.size() <= source.bytes().size() &&
                  std::equal(region.bytes.begin(), region.bytes.end(), source.bytes().begin() + region.offset)),
             "a region is what lies in the file");
+    std::vector<std::uint8_t> copy(source.bytes().begin(), source.bytes().end());
+    const bool is_put = source.put(region, region.bytes, copy).ok();
+    require(is_put != region.is_assembled, "what was put together has no place");
+    require(std::equal(copy.begin(), copy.end(), source.bytes().begin(), source.bytes().end()), "and nothing changes");
     const auto opened = image::open_partition(region, keys, source.file(), allocator);
     require(opened.ok() || !opened.error().what.empty(), "opened, or an error in words");
     if (opened) (void)(*opened)->store->check();
