@@ -124,7 +124,8 @@ esp_err_t keys_for_init(nvs_sec_scheme_t& scheme, nvs_sec_cfg_t& cfg) {
   }
   if (read != ESP_ERR_NVS_KEYS_NOT_INITIALIZED && read != ESP_ERR_NVS_SEC_HMAC_KEY_NOT_FOUND) return read;
   const esp_err_t blank = check_default_partition_blank();
-  if (blank != ESP_OK) return blank;
+  // Another thread may have been faster, and have written with its keys by now.
+  if (blank != ESP_OK) return nvs_flash_read_security_cfg_v2(&scheme, &cfg) == ESP_OK ? ESP_OK : blank;
   const esp_err_t made = nvs_flash_generate_keys_v2(&scheme, &cfg);
   // Another thread was faster.
   return made == ESP_ERR_NVS_INVALID_STATE ? nvs_flash_read_security_cfg_v2(&scheme, &cfg) : made;

@@ -207,6 +207,32 @@ TEST(Schemes, OfTheFirmwaresOwnAreAskedForKeys) {
   EXPECT_EQ(made_count, 0);
 }
 
+// The other thread makes its keys and writes with them between this one's look at the keys and its look at the
+// partition.
+TEST(Schemes, KeysThatAnotherThreadHasMadeAndUsedMeanwhileAreTaken) {
+  Rig rig;
+  static int read_count;
+  read_count = 0;
+  nvs_sec_scheme_t scheme = {
+      .scheme_id = 7,
+      .scheme_data = nullptr,
+      .nvs_flash_key_gen = [](const void*, nvs_sec_cfg_t*) -> esp_err_t { return ESP_FAIL; },
+      .nvs_flash_read_cfg = [](const void*, nvs_sec_cfg_t* cfg) -> esp_err_t {
+        *cfg = test_keys();
+        if (++read_count > 1) return ESP_OK;
+        EXPECT_ESP(ESP_OK, nvs_flash_secure_init(cfg));
+        EXPECT_ESP(ESP_OK, nvs_set_u8(opened(), "key", 1));
+        EXPECT_ESP(ESP_OK, nvs_flash_deinit());
+        return ESP_ERR_NVS_KEYS_NOT_INITIALIZED;
+      },
+  };
+  ASSERT_ESP(ESP_OK, nvs_flash_register_security_scheme(&scheme));
+  EXPECT_ESP(ESP_OK, nvs_flash_init());
+  std::uint8_t value = 0;
+  EXPECT_ESP(ESP_OK, nvs_get_u8(opened(NVS_READONLY), "key", &value));
+  EXPECT_EQ(value, 1);
+}
+
 // --- Behaviours
 
 TEST(Behaviour, InitOfALivePartitionDoesNotReadTheFlashAgain) {
