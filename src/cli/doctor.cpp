@@ -129,22 +129,6 @@ std::size_t count_of(const Report& report, FindingSeverity severity) {
   return static_cast<std::size_t>(std::ranges::count(report.findings, severity, &Diagnosis::severity));
 }
 
-// `text` in lines of the terminal's width, behind a label.
-void print_wrapped(std::string_view label, std::string_view text, Context& context) {
-  const std::size_t width = std::clamp<std::size_t>(host::terminal_width(1), 60, 100) - label.size();
-  std::string indent(label);
-  while (!text.empty()) {
-    std::size_t end = text.size();
-    if (end > width) {
-      end = text.rfind(' ', width);
-      if (end == std::string_view::npos || end == 0) end = std::min(text.find(' '), text.size());
-    }
-    context.print(indent + std::string(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    indent.assign(label.size(), ' ');
-  }
-}
-
 text::Json to_json(const Diagnosis& one, bool with_advice) {
   text::Json json = text::Json::object();
   json.set("code", doctor::code_name(one.code))

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "cli/context.hpp"
-#include "host/output.hpp"
+#include "cli/listing.hpp"
 #include "text/suggest.hpp"
 
 namespace nvsafe::cli {
@@ -13,22 +12,6 @@ namespace {
 using doctor::Code;
 using doctor::CodeText;
 using doctor::ErrorText;
-
-// `text` in lines of the terminal's width, or of 100 columns; those after the first are indented as the first is.
-void print_wrapped(std::string_view label, std::string_view text, Context& context) {
-  const std::size_t width = std::clamp<std::size_t>(host::terminal_width(1), 60, 100) - label.size();
-  std::string indent(label);
-  while (!text.empty()) {
-    std::size_t end = text.size();
-    if (end > width) {
-      end = text.rfind(' ', width);
-      if (end == std::string_view::npos || end == 0) end = std::min(text.find(' '), text.size());
-    }
-    context.print(indent + std::string(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    indent.assign(label.size(), ' ');
-  }
-}
 
 // The error codes that it may be behind.
 std::string errors_of(Code code) {

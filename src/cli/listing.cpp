@@ -147,4 +147,19 @@ std::string key_text(std::string_view namespace_name, std::string_view key) {
   return escaped_slashes(namespace_name) + '/' + escaped_slashes(key);
 }
 
+void print_wrapped(std::string_view label, std::string_view text, Context& context) {
+  const std::size_t width = std::clamp<std::size_t>(host::terminal_width(1), 60, 100) - label.size();
+  std::string indent(label);
+  while (!text.empty()) {
+    std::size_t end = text.size();
+    if (end > width) {
+      end = text.rfind(' ', width);
+      if (end == std::string_view::npos || end == 0) end = std::min(text.find(' '), text.size());
+    }
+    context.print(indent + std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    indent.assign(label.size(), ' ');
+  }
+}
+
 }  // namespace nvsafe::cli

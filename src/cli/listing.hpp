@@ -42,6 +42,9 @@ void set_value(text::Json& json, ValueType type, std::span<const std::uint8_t> b
 // "wifi/ssid", made safe to print; a slash inside a name is written %2F.
 [[nodiscard]] std::string key_text(std::string_view namespace_name, std::string_view key);
 
+// `text` behind a label, in lines of the terminal's width, of 60 to 100 columns; those after the first begin below it.
+void print_wrapped(std::string_view label, std::string_view text, Context& context);
+
 using image::core_failed;
 
 }  // namespace nvsafe::cli
