@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "chip/device_keys.hpp"
 #include "chip/encrypted_regions.hpp"
 
 namespace nvsafe::device {
@@ -66,14 +67,7 @@ std::string_view VirtualChip::firmware_release() const {
   return settings_.is_safe ? std::string_view() : std::string_view(settings_.release);
 }
 
-HmacSlotState VirtualChip::hmac_slot_state(std::uint8_t slot) {
-  if (!profile().has_hmac || slot >= efuses_.key_block_count()) return HmacSlotState::kOther;
-  const chip::KeyBlock block = efuses_.key_block(slot);
-  const auto purpose = static_cast<chip::KeyPurpose>(block.purpose);
-  if (purpose == chip::KeyPurpose::kHmacUp) return HmacSlotState::kHmacUp;
-  const bool is_free = purpose == chip::KeyPurpose::kUser && block.is_empty && !block.is_write_protected;
-  return is_free ? HmacSlotState::kEmpty : HmacSlotState::kOther;
-}
+HmacSlotState VirtualChip::hmac_slot_state(std::uint8_t slot) { return chip::hmac_slot_state(efuses_, slot); }
 
 Result<void> VirtualChip::hmac(std::uint8_t slot, std::span<const std::uint8_t> message,
                                std::span<std::uint8_t, 32> out) {

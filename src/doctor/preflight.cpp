@@ -116,26 +116,15 @@ class Forecaster {
       }
     }
     for (std::uint8_t slot = 0; slot < kHmacSlotCount; ++slot) {
-      if (auto key = hmac_key(slot)) keys_.push_back({fmt::format("the HMAC key in KEY{}", slot), std::move(*key)});
+      if (auto key = chip::hmac_keys(device_.efuses, slot))
+        keys_.push_back({fmt::format("the HMAC key in KEY{}", slot), std::move(*key)});
     }
     for (KeyCandidate& key : image::universal_keys()) keys_.push_back(std::move(key));
   }
 
-  [[nodiscard]] std::optional<keys::XtsKey> hmac_key(std::uint8_t slot) const {
-    if (slot_state(slot) != HmacSlotState::kHmacUp) return std::nullopt;
-    auto key = keys::derive_from_hmac([&](std::span<const std::uint8_t> message, std::span<std::uint8_t, 32> out) {
-      return device_.efuses.hmac(slot, message, out);
-    });
-    if (!key) return std::nullopt;
-    return std::move(*key);
-  }
   [[nodiscard]] HmacSlotState slot_state(std::uint8_t slot) const {
-    if (!device_.efuses.profile().has_hmac || slot >= device_.efuses.key_block_count()) return HmacSlotState::kOther;
-    const chip::KeyBlock block = device_.efuses.key_block(slot);
-    const auto purpose = static_cast<chip::KeyPurpose>(block.purpose);
-    if (purpose == chip::KeyPurpose::kHmacUp) return HmacSlotState::kHmacUp;
-    const bool is_free = purpose == chip::KeyPurpose::kUser && block.is_empty && !block.is_write_protected;
-    return is_free && !is_taken_at_first_boot(slot) ? HmacSlotState::kEmpty : HmacSlotState::kOther;
+    const HmacSlotState state = chip::hmac_slot_state(device_.efuses, slot);
+    return state == HmacSlotState::kEmpty && is_taken_at_first_boot(slot) ? HmacSlotState::kOther : state;
   }
   // The bootloader makes its flash key before the app starts.
   [[nodiscard]] bool is_taken_at_first_boot(std::uint8_t slot) const {
@@ -223,7 +212,7 @@ class Forecaster {
       case HmacSlotState::kHmacUp:
         break;
     }
-    found.key = hmac_key(slot);
+    if (auto key = chip::hmac_keys(device_.efuses, slot)) found.key.emplace(std::move(*key));
     found.are_known = found.key.has_value();
     if (!found.key) {
       found.cannot_tell =

@@ -38,10 +38,7 @@ void add_key_partition(std::vector<image::KeyCandidate>& keys, VirtualChip& chip
 
 void add_hmac_keys(std::vector<image::KeyCandidate>& keys, VirtualChip& chip) {
   for (std::uint8_t slot = 0; slot < kHmacSlotCount; ++slot) {
-    if (chip.hmac_slot_state(slot) != HmacSlotState::kHmacUp) continue;
-    auto key = keys::derive_from_hmac([&](std::span<const std::uint8_t> message, std::span<std::uint8_t, 32> out) {
-      return chip.hmac(slot, message, out);
-    });
+    auto key = chip::hmac_keys(chip.efuses(), slot);
     if (key) keys.push_back({"the HMAC key in KEY" + std::to_string(slot), std::move(*key)});
   }
 }

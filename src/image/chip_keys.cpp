@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "chip/device_keys.hpp"
+
 namespace nvsafe::image {
 namespace {
 
@@ -16,15 +18,16 @@ void add_flash_key(const chip::Efuses& efuses, const std::string& file, ChipKeys
   }
 }
 
-void add_hmac_key(const chip::Efuses& efuses, std::size_t index, ChipKeys& keys) {
-  const chip::KeyBlock block = efuses.key_block(index);
-  if (block.is_empty || block.purpose != static_cast<std::uint8_t>(chip::KeyPurpose::kHmacUp)) return;
-  std::string name = fmt::format("the HMAC key in KEY{}", index);
-  if (efuses.is_key_unknown(index)) return keys.unknown.push_back(std::move(name));
-  auto key = keys::derive_from_hmac([&](std::span<const std::uint8_t> message, std::span<std::uint8_t, 32> out) {
-    return efuses.hmac(index, message, out);
-  });
-  if (key) keys.nvs_keys.push_back({std::move(name), std::move(*key)});
+void add_hmac_key(const chip::Efuses& efuses, std::uint8_t slot, ChipKeys& keys) {
+  const bool is_there = chip::hmac_slot_state(efuses, slot) == HmacSlotState::kHmacUp;
+  if (!is_there || efuses.key_block(slot).is_empty) return;
+  std::string name = fmt::format("the HMAC key in KEY{}", slot);
+  auto key = chip::hmac_keys(efuses, slot);
+  if (key) {
+    keys.nvs_keys.push_back({std::move(name), std::move(*key)});
+  } else if (key.error().code == ErrorCode::kReadOnly) {
+    keys.unknown.push_back(std::move(name));
+  }
 }
 
 }  // namespace
@@ -32,9 +35,7 @@ void add_hmac_key(const chip::Efuses& efuses, std::size_t index, ChipKeys& keys)
 ChipKeys keys_of_efuses(const chip::Efuses& efuses, const std::string& file) {
   ChipKeys keys;
   add_flash_key(efuses, file, keys);
-  // Only these chips have purposes that a block can be given; the others have no HMAC.
-  const bool has_hmac = efuses.profile().has_hmac;
-  for (std::size_t i = 0; has_hmac && i < efuses.key_block_count(); ++i) add_hmac_key(efuses, i, keys);
+  for (std::uint8_t slot = 0; slot < kHmacSlotCount; ++slot) add_hmac_key(efuses, slot, keys);
   return keys;
 }
 
